@@ -1,0 +1,1 @@
+"""End-to-end trigger: what really happens when the worker is started."""

@@ -1,0 +1,94 @@
+"""The command line: one file per command. Nothing else in the product prints."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from diagnose import __version__
+from diagnose.errors import DiagnoseError
+from diagnose.exits import ExitCode
+
+COMMANDS = {
+    "run": "look for every reason why an import does not arrive",
+    "fix": "repair what run finds, step by step, and prove it",
+    "undo": "take back what the last fix did",
+    "demo": "the whole story on a bundled broken project, without an account",
+    "init": "write a commented diagnose.toml from what is found",
+    "checks": "list every check",
+    "explain": "the documentation page of a check",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is called, so that `--version` and `--help` stay fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order in which a newcomer meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"diagnose.cli.{cmd_name}"), "command", None)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any of them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="diagnose")
+def cli() -> None:
+    """Find out why an import into Cloudflare D1 writes nothing, repair it, and prove that it arrived."""
+
+
+def main() -> None:
+    """Run the command line and leave with the exit code of `diagnose.exits.ExitCode`."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as ending:
+        code = ending.exit_code
+    except click.Abort:
+        click.echo("\ninterrupted", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except DiagnoseError as error:
+        show_error(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = ExitCode.UNFINISHED
+    except Exception as error:
+        if os.environ.get("DIAGNOSE_DEBUG"):
+            raise
+        show_error(_internal(error))
+        code = ExitCode.BROKEN
+    sys.exit(int(code or 0))
+
+
+def _internal(error: Exception) -> DiagnoseError:
+    return DiagnoseError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="DIAGNOSE_DEBUG=1 shows where; please report it",
+    )
+
+
+def show_error(error: DiagnoseError) -> None:
+    """Write what is wrong, where, why it matters and what to do next to stderr."""
+    head = f"{error.where}: {error.message}" if error.where else error.message
+    click.echo(f"error: {head}", err=True)
+    for label, text in (("why", error.why), ("try", error.hint)):
+        if text:
+            click.echo(f"  {label}: {text}", err=True)

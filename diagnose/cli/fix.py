@@ -1,0 +1,87 @@
+"""`diagnose fix`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from diagnose.cli.operator import Person, describe
+from diagnose.cli.options import project_options, selection, selection_options, session_options
+from diagnose.cli.streams import has_terminal
+from diagnose.exits import ExitCode
+
+if TYPE_CHECKING:
+    from diagnose.engine.fixing import FixResult, Settlement
+    from diagnose.engine.runner import Selection
+    from diagnose.engine.session import SessionOptions
+
+
+@click.command("fix")
+@project_options
+@selection_options
+@click.option("--yes", is_flag=True, help="Confirm every plan. It answers no question.")
+def command(select: tuple[str, ...], ignore: tuple[str, ...], *, yes: bool, **project: Any) -> int:
+    """Repair what `run` finds: show each plan, apply it when confirmed, prove it or take it back.
+
+    Without a terminal and without --yes the plans are printed and nothing is changed.
+    """
+    options = session_options(**project, writable=yes or has_terminal())
+    chosen = selection(select, ignore)
+    if not options.writable:
+        return asyncio.run(show_plans(options, chosen))
+    result = asyncio.run(repair(options, chosen, Person(confirm_all=yes, interactive=has_terminal())))
+    return conclude(result, options)
+
+
+async def repair(options: SessionOptions, chosen: Selection, operator: Person) -> FixResult:
+    """Repair a project with somebody who confirms."""
+    from diagnose.engine.fixing import Fixer
+    from diagnose.engine.registry import load_registry
+    from diagnose.engine.session import Session
+
+    async with Session(options) as session:
+        fixer = Fixer(session, load_registry(), operator, session.journal_folder)
+        return await fixer.fix(chosen)
+
+
+async def show_plans(options: SessionOptions, chosen: Selection) -> int:
+    """Print the plans as they are now and change nothing."""
+    from diagnose.engine.fixing import Fixer
+    from diagnose.engine.registry import load_registry
+    from diagnose.engine.session import Session
+
+    operator = Person(confirm_all=False, interactive=False)
+    async with Session(options) as session:
+        plans = await Fixer(session, load_registry(), operator, session.journal_folder).preview(chosen)
+    for finding, plan in plans:
+        click.echo(describe(finding, plan))
+    if not plans:
+        click.echo("Nothing to repair.")
+        return ExitCode.CLEAN
+    click.echo("Nothing was changed. Apply with: diagnose fix --yes (later plans build on earlier ones)")
+    return ExitCode.FINDINGS
+
+
+def conclude(result: FixResult, options: SessionOptions) -> int:
+    """Print what became of every finding; exit 0 when nothing is left to do."""
+    for settlement in result.settlements:
+        click.echo(_line(settlement))
+    if not result.settlements:
+        click.echo("Nothing to repair.")
+    if result.run_id:
+        path = "" if str(options.path) == "." else f" {options.path}"
+        click.echo(f"Take it back with: diagnose undo{path} --run {result.run_id}")
+    from diagnose.model import Severity
+
+    open_errors = [
+        finding for finding in result.findings if finding.is_problem and finding.severity is Severity.ERROR
+    ]
+    undecided = [settlement for settlement in result.settlements if not settlement.outcome.is_good]
+    return ExitCode.FINDINGS if open_errors or undecided else ExitCode.CLEAN
+
+
+def _line(settlement: Settlement) -> str:
+    detail = f" – {settlement.detail}" if settlement.detail else ""
+    return f"{settlement.finding.code}  {settlement.outcome.value}{detail}"

@@ -1,0 +1,1 @@
+"""Runs checks, ranks what they find, applies plans, and keeps the journal."""

@@ -1,0 +1,263 @@
+"""Applies plans: one finding after the other, each step journalled, each repair proven or undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from diagnose.engine.journal import Journal, journals
+from diagnose.engine.ranking import fix_order
+from diagnose.engine.records import finding_from_json, finding_to_json
+from diagnose.engine.runner import run_check, run_checks
+from diagnose.errors import StepError
+from diagnose.model import Effect, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from diagnose.engine.events import Operator
+    from diagnose.engine.registry import Registry
+    from diagnose.engine.runner import Selection
+    from diagnose.engine.session import Session
+    from diagnose.model import Finding, Plan, Step
+    from diagnose.plugin import Context, Fix
+
+
+class Outcome(StrEnum):
+    """How the repair of one finding ended."""
+
+    FIXED = "fixed"
+    """Applied, and the check passes now."""
+    IN_ORDER = "in order"
+    """Nothing was left to do: an earlier repair settled it."""
+    REHEARSED = "rehearsed"
+    """Files are changed; what concerns an account is left for `--target cloudflare`."""
+    NOT_PROVEN = "applied, not proven"
+    """Applied, and cannot be executed here."""
+    NOT_FIXED = "not fixed"
+    """Applied, the check still fails, and undone."""
+    DECLINED = "declined"
+    """The user said no."""
+    UNANSWERED = "needs an answer"
+    """A choice that only the user can make."""
+    REFUSED = "no automated repair"
+    """This case has none; the reason says what a person can do."""
+
+    @property
+    def is_good(self) -> bool:
+        """True when nothing about the finding is left for the user to do here."""
+        return self in {Outcome.FIXED, Outcome.IN_ORDER, Outcome.REHEARSED, Outcome.NOT_PROVEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The outcome for one finding.
+
+    Attributes:
+        detail: why, in one sentence; empty when the outcome says it all.
+        steps: how many steps were applied and stay applied.
+    """
+
+    finding: Finding
+    outcome: Outcome
+    detail: str = ""
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FixResult:
+    """What `fix` did.
+
+    Attributes:
+        run_id: of the journal, or None when nothing was to be done.
+        findings: of the run after the last repair.
+    """
+
+    run_id: str | None
+    settlements: tuple[Settlement, ...]
+    findings: tuple[Finding, ...]
+
+
+class Fixer:
+    """Repairs what a run finds, best root cause first."""
+
+    def __init__(
+        self, session: Session, registry: Registry, operator: Operator, journal_folder: Path
+    ) -> None:
+        self._session = session
+        self._registry = registry
+        self._operator = operator
+        self._folder = journal_folder
+        self._journal: Journal | None = None
+        self._planned: list[Finding] = []
+
+    async def fix(self, selection: Selection) -> FixResult:
+        """Run, repair each failed finding, and run again.
+
+        A run that was killed is continued: its half-done step is undone first, and what it had
+        set out to repair stays on the agenda.
+        """
+        unfinished = await self._continue_unfinished()
+        ctx = await self._session.context()
+        found = await run_checks(self._registry, ctx, selection=selection, observer=self._operator)
+        self._planned = self._agenda(found, unfinished)
+        settlements = [await self._settle(finding) for finding in self._planned]
+        if self._journal is not None:
+            self._journal.append(event="finished")
+        if any(settlement.steps for settlement in settlements):
+            found = await run_checks(self._registry, await self._session.context(), selection=selection)
+        run_id = self._journal.run_id if self._journal else None
+        return FixResult(run_id, tuple(settlements), found)
+
+    async def preview(self, selection: Selection) -> list[tuple[Finding, Plan]]:
+        """The plans as they are now, without applying or asking anything."""
+        ctx = await self._session.context()
+        found = await run_checks(self._registry, ctx, selection=selection, observer=self._operator)
+        return [
+            (finding, await self._registry.fixes[finding.code]().plan(ctx, finding))
+            for finding in self._agenda(found, [])
+        ]
+
+    def _agenda(self, found: Iterable[Finding], unfinished: Iterable[Finding]) -> list[Finding]:
+        problems = [f for f in found if f.is_problem and f.code in self._registry.fixes]
+        known = {finding.code for finding in problems}
+        problems += [finding for finding in unfinished if finding.code not in known]
+        return sorted(fix_order(problems), key=lambda finding: self._registry.fixes[finding.code].turn)
+
+    async def _continue_unfinished(self) -> list[Finding]:
+        known = journals(self._folder)
+        if not known or not known[-1].is_open:
+            return []
+        journal = known[-1]
+        workspace = await self._session.workspace()
+        for step in journal.steps:
+            if not step.applied and not step.undone:
+                left = await self._session.restore(step).undo(workspace)
+                journal.append(event="undone", number=step.number, left=left)
+        self._session.forget()
+        self._journal = journal
+        agenda = [finding_from_json(finding) for finding in journal.agenda]
+        return [f for f in agenda if f.code in self._registry.fixes and f.code not in journal.settled]
+
+    async def _settle(self, finding: Finding) -> Settlement:
+        settlement = await self._repair(finding)
+        if self._journal is not None:
+            self._journal.append(event="settled", code=finding.code, outcome=settlement.outcome)
+        self._operator.settled(finding, settlement.outcome, settlement.detail)
+        return settlement
+
+    async def _repair(self, finding: Finding) -> Settlement:
+        ctx = await self._session.context()
+        fix = self._registry.fixes[finding.code]()
+        plan = await self._answered(fix, ctx, finding)
+        if plan.choice is not None:
+            return Settlement(finding, Outcome.UNANSWERED, _how_to_answer(plan))
+        if plan.refusal is not None:
+            return Settlement(finding, Outcome.REFUSED, f"{plan.why}: {plan.refusal}")
+        if not plan.steps:
+            return Settlement(finding, Outcome.IN_ORDER, plan.why)
+        self._operator.show(finding, plan)
+        if not self._operator.confirm(plan):
+            return Settlement(finding, Outcome.DECLINED)
+        return await self._apply(finding, plan)
+
+    async def _answered(self, fix: Fix, ctx: Context, finding: Finding) -> Plan:
+        plan = await fix.plan(ctx, finding)
+        while plan.choice is not None:
+            answer = self._operator.answer(plan.choice)
+            if answer is None:
+                return plan
+            self._session.options[plan.choice.option] = answer
+            ctx.options = dict(self._session.options)
+            plan = await fix.plan(ctx, finding)
+        return plan
+
+    async def _apply(self, finding: Finding, plan: Plan) -> Settlement:
+        journal = self._open_journal()
+        workspace = await self._session.workspace()
+        applied: list[tuple[int, Step]] = []
+        rehearsed = 0
+        try:
+            for step in plan.steps:
+                if step.effect is Effect.ACCOUNT and workspace.account is None:
+                    rehearsed += 1
+                    continue
+                applied.append(await self._apply_step(step, finding.code, journal))
+        except StepError as error:
+            await self._take_back(applied, journal)
+            return Settlement(finding, Outcome.NOT_FIXED, str(error))
+        self._session.forget()
+        if rehearsed:
+            return Settlement(finding, Outcome.REHEARSED, self._session.command_for_account(), len(applied))
+        return await self._prove(finding, plan, applied, journal)
+
+    async def _apply_step(self, step: Step, code: str, journal: Journal) -> tuple[int, Step]:
+        workspace = await self._session.workspace()
+        self._operator.applying(step)
+        prepared = await step.prepare(workspace)
+        number = len(journal.steps) + 1
+        journal.append(
+            event="step", number=number, code=code, kind=prepared.kind, record=dict(prepared.record())
+        )
+        try:
+            await prepared.apply(workspace)
+            problem = await prepared.verify(workspace)
+        except StepError:
+            left = await prepared.undo(workspace)
+            journal.append(event="undone", number=number, left=left)
+            raise
+        if problem is not None:
+            left = await prepared.undo(workspace)
+            journal.append(event="undone", number=number, left=left)
+            raise StepError(problem)
+        journal.append(event="applied", number=number)
+        return number, prepared
+
+    async def _prove(
+        self, finding: Finding, plan: Plan, applied: list[tuple[int, Step]], journal: Journal
+    ) -> Settlement:
+        if not plan.provable:
+            return Settlement(finding, Outcome.NOT_PROVEN, "it cannot be executed here", len(applied))
+        check = self._registry.checks[finding.code]
+        again = await run_check(check, await self._session.context())
+        remaining = [f for f in again if _is_same_problem(f, finding) or f.status is Status.ERROR]
+        if not remaining:
+            return Settlement(finding, Outcome.FIXED, plan.why, len(applied))
+        await self._take_back(applied, journal)
+        return Settlement(finding, Outcome.NOT_FIXED, f"still there, so undone: {remaining[0].message}")
+
+    async def _take_back(self, applied: list[tuple[int, Step]], journal: Journal) -> None:
+        workspace = await self._session.workspace()
+        for number, step in reversed(applied):
+            left = await step.undo(workspace)
+            journal.append(event="undone", number=number, left=left)
+            self._operator.undone(step, left)
+        self._session.forget()
+
+    def _open_journal(self) -> Journal:
+        if self._journal is None:
+            agenda = [finding_to_json(finding) for finding in self._planned]
+            self._journal = Journal.begin(self._folder, target=self._session.target_name, agenda=agenda)
+        return self._journal
+
+
+def _is_same_problem(again: Finding, finding: Finding) -> bool:
+    """Whether a finding of the second run is the one that was repaired.
+
+    Lines move when a file is edited, so the place does not count: message and resource do.
+    """
+    if not again.is_problem:
+        return False
+    return replace(again, location=None).message == finding.message and again.resource == finding.resource
+
+
+def _how_to_answer(plan: Plan) -> str:
+    choice = plan.choice
+    if choice is None:
+        return plan.why
+    answers = "; ".join(
+        f"--option {choice.option}='{answer}' ({what})" for answer, what in choice.answers.items()
+    )
+    return f"{choice.question} {answers}"

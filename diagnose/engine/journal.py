@@ -1,0 +1,191 @@
+"""The record of applied steps, from which `fix` continues and `undo` restores.
+
+One file per run, one JSON line per event, each on disk before what it announces happens:
+
+    {"event": "run", "id": …, "started": …, "target": …, "agenda": [finding, …]}
+    {"event": "step", "number": 1, "code": "LIM001", "kind": "edit-file", "record": {…}}
+    {"event": "applied", "number": 1}
+    {"event": "settled", "code": "LIM001", "outcome": "fixed"}
+    {"event": "undone", "number": 1, "left": null}
+    {"event": "finished"} or {"event": "restored"}
+
+A line that a kill cut short is ignored: what it announced had not begun.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from diagnose.errors import ProjectError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from diagnose.model import Json
+
+RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{4}$")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStep:
+    """One step of a run as the journal knows it."""
+
+    number: int
+    code: str
+    kind: str
+    record: Mapping[str, Json]
+    applied: bool = False
+    undone: bool = False
+
+
+@dataclass(slots=True)
+class Journal:
+    """The journal of one run, read from and appended to its file."""
+
+    path: Path
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, folder: Path, *, target: str, agenda: Sequence[Mapping[str, Json]]) -> Self:
+        """Start a run; raises ProjectError when the folder cannot be written."""
+        now = datetime.now(UTC)
+        run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        journal = cls(folder / f"{run_id}.jsonl")
+        journal.append(
+            event="run",
+            id=run_id,
+            started=now.isoformat(timespec="seconds"),
+            target=target,
+            agenda=list(agenda),
+        )
+        return journal
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a run back, without the line that a kill cut short."""
+        events: list[dict[str, Any]] = []
+        for line in path.read_bytes().splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                break
+            if not isinstance(event, dict):
+                break
+            events.append(event)
+        return cls(path, events)
+
+    @property
+    def run_id(self) -> str:
+        """The name under which `undo --run` finds it."""
+        return self.path.stem
+
+    @property
+    def agenda(self) -> list[Mapping[str, Any]]:
+        """The findings that the run set out to repair, as JSON."""
+        return [finding for event in self._all("run") for finding in event.get("agenda", [])]
+
+    @property
+    def target(self) -> str:
+        """Which account the run acted on."""
+        return next((str(event.get("target")) for event in self._all("run")), "")
+
+    @property
+    def settled(self) -> set[str]:
+        """Codes whose repair the run finished."""
+        return {str(event.get("code")) for event in self._all("settled")}
+
+    @property
+    def steps(self) -> list[JournalStep]:
+        """All steps, in the order in which they were begun."""
+        applied = {event.get("number") for event in self._all("applied")}
+        undone = {event.get("number") for event in self._all("undone")}
+        return [
+            JournalStep(
+                number=event["number"],
+                code=event["code"],
+                kind=event["kind"],
+                record=event["record"],
+                applied=event["number"] in applied,
+                undone=event["number"] in undone,
+            )
+            for event in self._all("step")
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        """True when the run was cut short: neither finished nor restored."""
+        return not any(event["event"] in {"finished", "restored"} for event in self.events)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """True when a step is left that was begun and not undone."""
+        return any(not step.undone for step in self.steps)
+
+    def _all(self, name: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event.get("event") == name]
+
+    def append(self, **event: object) -> None:
+        """Write one event and wait until it is on disk; raises ProjectError (a full disk, no permission)."""
+        line = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        try:
+            make_private_folder(self.path.parent)
+            _append_line(self.path, line)
+        except OSError as error:
+            raise ProjectError(
+                f"the journal cannot be written: {error.strerror}",
+                where=str(self.path),
+                why="without it nothing could be undone, so nothing was changed",
+                hint="free some space or check the folder's permissions, then run `diagnose fix` again",
+            ) from error
+        self.events.append(event)
+
+
+def _append_line(path: Path, line: bytes) -> None:
+    """Append behind the last complete line, dropping a torn one, and sync."""
+    with path.open("ab+") as file:
+        file.seek(0)
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
+        written = file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+        if written != len(line):
+            raise OSError(28, "No space left on device")
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder below `.diagnose`, which keeps itself out of git."""
+    folder.mkdir(parents=True, exist_ok=True)
+    top = next((parent for parent in (folder, *folder.parents) if parent.name == ".diagnose"), None)
+    if top is not None and not (top / ".gitignore").exists():
+        (top / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def journals(folder: Path) -> list[Journal]:
+    """All runs in a folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    return [Journal.read(path) for path in sorted(folder.glob("*.jsonl")) if RUN_ID.match(path.stem)]
+
+
+def find_journal(folder: Path, run_id: str | None) -> Journal | None:
+    """The named run, or the last one that has something to undo; None when there is none.
+
+    Raises:
+        UsageError: a run of that name does not exist.
+    """
+    known = journals(folder)
+    if run_id is None:
+        return next((journal for journal in reversed(known) if journal.can_be_undone), None)
+    for journal in known:
+        if journal.run_id == run_id:
+            return journal
+    names = ", ".join(journal.run_id for journal in known) or "none yet"
+    raise UsageError(f"there is no run {run_id}", where=str(folder), hint=f"known runs: {names}")

@@ -1,0 +1,133 @@
+"""Runs checks over a context: what each needs, concurrency, timeouts, and crashes as results."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from diagnose.engine.events import Silent
+from diagnose.errors import DiagnoseError
+from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from diagnose.engine.events import Observer
+    from diagnose.engine.registry import Registry
+    from diagnose.errors import PluginError
+    from diagnose.plugin import Check, Context
+
+PLUGIN_CODE, PLUGIN_NAME = "PLUGIN", "plugin-unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which checks run.
+
+    Attributes:
+        select: codes, families (`LIM`) or names; empty means all.
+        ignore: the same, taken away afterwards.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def wants(self, check: type[Check]) -> bool:
+        """Whether the check runs."""
+        chosen = not self.select or any(_names(text, check) for text in self.select)
+        return chosen and not any(_names(text, check) for text in self.ignore)
+
+
+def _names(text: str, check: type[Check]) -> bool:
+    wanted = text.strip().lower()
+    return bool(wanted) and (check.code.lower().startswith(wanted) or check.name == wanted)
+
+
+async def run_checks(
+    registry: Registry,
+    ctx: Context,
+    *,
+    selection: Selection | None = None,
+    observer: Observer | None = None,
+) -> tuple[Finding, ...]:
+    """Every finding of the selected checks, in catalogue order, plug-in problems first."""
+    observer = observer or Silent()
+    selection = selection or Selection()
+    chosen = [check for check in registry.checks.values() if selection.wants(check)]
+    findings = await asyncio.gather(
+        *(_observed(check, ctx, observer, number, len(chosen)) for number, check in enumerate(chosen))
+    )
+    flat = [finding for group in findings for finding in group]
+    return (*map(_plugin_finding, registry.problems), *_with_fixes(flat, registry))
+
+
+async def _observed(
+    check: type[Check], ctx: Context, observer: Observer, number: int, total: int
+) -> list[Finding]:
+    observer.checking(check.code, number, total)
+    return await run_check(check, ctx)
+
+
+async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
+    """The findings of one check; a crash or a timeout is a finding with status *error*."""
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(check.timeout):
+            findings = await _findings(check, ctx)
+    except TimeoutError:
+        findings = [_crash(check, f"gave no answer within {check.timeout:g} seconds")]
+    except DiagnoseError as error:
+        findings = [_crash(check, str(error))]
+    except Exception as error:  # noqa: BLE001 - a crash of a check is a result, not the end of the run
+        findings = [
+            _crash(check, f"{type(error).__name__}: {error}", traceback.extract_tb(error.__traceback__))
+        ]
+    elapsed = round((time.perf_counter() - started) * 1000, 3)
+    return [replace(finding, duration_ms=elapsed) for finding in findings]
+
+
+async def _findings(check: type[Check], ctx: Context) -> list[Finding]:
+    instance = check()
+    for need in sorted(check.requires):
+        reason = await ctx.missing(need)
+        if reason is not None:
+            return [instance.skipped(reason)]
+    return [finding async for finding in instance.run(ctx)]
+
+
+def _crash(check: type[Check], what: str, stack: Sequence[traceback.FrameSummary] = ()) -> Finding:
+    where = f" ({stack[-1].name}, line {stack[-1].lineno})" if stack else ""
+    return Finding(
+        code=check.code,
+        name=check.name,
+        status=Status.ERROR,
+        severity=check.severity,
+        confidence=Confidence.HIGH,
+        message=f"the check itself broke: {what}{where}",
+    )
+
+
+def _plugin_finding(problem: PluginError) -> Finding:
+    return Finding(
+        code=PLUGIN_CODE,
+        name=PLUGIN_NAME,
+        status=Status.ERROR,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        message=str(problem),
+    )
+
+
+def _with_fixes(findings: Iterable[Finding], registry: Registry) -> list[Finding]:
+    return [_with_fix(finding, registry) for finding in findings]
+
+
+def _with_fix(finding: Finding, registry: Registry) -> Finding:
+    if not finding.is_problem or finding.fix is not None:
+        return finding
+    fix = registry.fixes.get(finding.code)
+    info = FixInfo(available=True, safety=fix.safety) if fix else FixInfo(available=False)
+    return replace(finding, fix=info)

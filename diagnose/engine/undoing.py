@@ -1,0 +1,46 @@
+"""Takes back what a run of `fix` did, last step first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from diagnose.model import Effect
+
+if TYPE_CHECKING:
+    from diagnose.engine.events import Operator
+    from diagnose.engine.journal import Journal
+    from diagnose.engine.session import Session
+    from diagnose.model import Step
+
+
+@dataclass(frozen=True, slots=True)
+class UndoResult:
+    """What `undo` did: how many steps it restored, and a sentence for each that it could not."""
+
+    restored: int
+    left: tuple[str, ...]
+
+
+def steps_to_undo(session: Session, journal: Journal) -> list[tuple[int, Step]]:
+    """The steps that are still in effect, in the order in which they are taken back."""
+    return [(step.number, session.restore(step)) for step in reversed(journal.steps) if not step.undone]
+
+
+async def undo_run(session: Session, journal: Journal, operator: Operator) -> UndoResult:
+    """Undo every step of a run; a kill in between is no harm, the next call goes on."""
+    workspace = await session.workspace()
+    restored, left = 0, []
+    for number, step in steps_to_undo(session, journal):
+        if step.effect is Effect.ACCOUNT and workspace.account is None:
+            left.append(f"{step.title}: needs the account it acted on ({journal.target})")
+            continue
+        problem = await step.undo(workspace)
+        journal.append(event="undone", number=number, left=problem)
+        operator.undone(step, problem)
+        restored += problem is None
+        if problem is not None:
+            left.append(problem)
+    if not journal.can_be_undone:
+        journal.append(event="restored")
+    return UndoResult(restored, tuple(left))

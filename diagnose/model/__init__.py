@@ -1,0 +1,23 @@
+"""Frozen facts about a diagnosis. No input, no output, no other package of ours."""
+
+from diagnose.model.finding import Confidence, Finding, FixInfo, Json, Location, Safety, Severity, Status
+from diagnose.model.plan import Choice, Effect, Plan, Step
+from diagnose.model.report import Report, RootCause, Summary
+
+__all__ = [
+    "Choice",
+    "Confidence",
+    "Effect",
+    "Finding",
+    "FixInfo",
+    "Json",
+    "Location",
+    "Plan",
+    "Report",
+    "RootCause",
+    "Safety",
+    "Severity",
+    "Status",
+    "Step",
+    "Summary",
+]

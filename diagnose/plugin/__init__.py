@@ -1,0 +1,39 @@
+"""Everything a check or a fix needs: the surface that built-in and third-party plug-ins share."""
+
+from diagnose.model import (
+    Choice,
+    Confidence,
+    Finding,
+    FixInfo,
+    Json,
+    Location,
+    Plan,
+    Safety,
+    Severity,
+    Status,
+    Step,
+)
+from diagnose.plugin.check import Check, Mode, Need
+from diagnose.plugin.context import Context, Target
+from diagnose.plugin.fix import Fix, Turn
+
+__all__ = [
+    "Check",
+    "Choice",
+    "Confidence",
+    "Context",
+    "Finding",
+    "Fix",
+    "FixInfo",
+    "Json",
+    "Location",
+    "Mode",
+    "Need",
+    "Plan",
+    "Safety",
+    "Severity",
+    "Status",
+    "Step",
+    "Target",
+    "Turn",
+]

@@ -1,0 +1,52 @@
+"""Answers what a worker fetches from the recorded responses of the settings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from diagnose.embedded.invocation import HttpAnswer
+from diagnose.errors import ProjectError
+from diagnose.project.files import resolve_inside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diagnose.embedded.invocation import OutboundRequest
+    from diagnose.project import RecordedResponse, Settings
+
+
+def recorded_responses(settings: Settings) -> Callable[[OutboundRequest], HttpAnswer | None]:
+    """Finds the answer to an outbound request in `[[responses]]`; the first that matches wins.
+
+    Raises:
+        ProjectError: (when asked) the body file cannot be read.
+    """
+
+    def answer(request: OutboundRequest) -> HttpAnswer | None:
+        matching = (response for response in settings.responses if _matches(response, request))
+        response = next(matching, None)
+        return None if response is None else _recorded(settings, response)
+
+    return answer
+
+
+def _matches(response: RecordedResponse, request: OutboundRequest) -> bool:
+    if response.method is not None and response.method.upper() != request.method.upper():
+        return False
+    # `*` stands for any characters; everything else, `?` included, for itself.
+    pattern = ".*".join(map(re.escape, response.url.split("*")))
+    return re.fullmatch(pattern, request.url, re.DOTALL) is not None
+
+
+def _recorded(settings: Settings, response: RecordedResponse) -> HttpAnswer:
+    headers = {"content-type": "application/json"} | {k.lower(): v for k, v in response.headers.items()}
+    try:
+        body = resolve_inside(settings.directory, response.body_file).read_bytes()
+    except OSError as error:
+        raise ProjectError(
+            f"the recorded response cannot be read: {error.strerror}",
+            where=f"{settings.path}: {response.body_file}",
+            hint="`body_file` is relative to the settings file",
+        ) from error
+    return HttpAnswer(status=response.status, headers=headers, body=body)

@@ -1,0 +1,110 @@
+"""The result of a rehearsal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diagnose.embedded.invocation import ExecutedStatement, Invocation, Trigger
+    from diagnose.importing import Rows
+    from diagnose.model import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedTable:
+    """One table that the worker writes, before and after.
+
+    Attributes:
+        exists: it stands in the database behind the binding.
+        bound: the rows that accepted statements bound, evaluated by SQLite without types or checks;
+            None when that cannot be told (no statement was accepted, or it reads other tables).
+        landed: rows in the table afterwards; it was empty before.
+        rows: those rows, in the columns of `bound` (or all columns).
+        equal: how many bound rows landed with equal values.
+        examples: up to three differences, each as {"bound": …, "landed": …}.
+    """
+
+    binding: str
+    database_id: str
+    table: str
+    exists: bool
+    bound: Rows | None = None
+    landed: int = 0
+    rows: Rows | None = None
+    equal: int = 0
+    examples: tuple[Mapping[str, Json], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """One trigger, from the event to the rows.
+
+    Attributes:
+        refused: why nothing (or nothing useful) could be executed, or None.
+        deploy_error: why the account would refuse the worker's deployment, or None.
+        guessed: the trigger is not from the settings.
+        invocation: what the runtime observed, or None when nothing was executed.
+        tables: what the worker writes to, the watched one first.
+        fetched: the fetched rows under the `[rows]` mapping, in the table's column names; None without one.
+        fetched_equal: how many fetched rows landed with equal values, or None without a mapping.
+        reported: the number of rows that the worker's answer claims, or None.
+    """
+
+    refused: str | None = None
+    deploy_error: str | None = None
+    trigger: Trigger | None = None
+    guessed: bool = False
+    invocation: Invocation | None = None
+    tables: tuple[WatchedTable, ...] = ()
+    fetched: Rows | None = None
+    fetched_equal: int | None = None
+    reported: int | None = None
+
+    @property
+    def watched(self) -> WatchedTable | None:
+        """The table whose rows are counted."""
+        return self.tables[0] if self.tables else None
+
+    @property
+    def equal(self) -> int:
+        """Rows of the watched table that are equal to what was fetched, or (without a mapping) bound."""
+        if self.fetched_equal is not None:
+            return self.fetched_equal
+        return self.watched.equal if self.watched else 0
+
+    @property
+    def failed_statements(self) -> tuple[ExecutedStatement, ...]:
+        """Statements that D1 refused, in order."""
+        statements = self.invocation.statements if self.invocation else ()
+        return tuple(statement for statement in statements if statement.error)
+
+    @property
+    def timeline(self) -> list[Json]:
+        """Every event as evidence: triggered, fetched, executed, logged, answered; then the rows."""
+        if self.invocation is None:
+            return []
+        lines: list[Json] = [
+            {
+                "at_ms": round(event.at_ms, 1),
+                "kind": event.kind,
+                "text": event.text,
+                "path": event.location.path if event.location else None,
+                "line": event.location.line if event.location else None,
+            }
+            for event in self.invocation.events
+        ]
+        lines += [
+            {
+                "at_ms": round(self.invocation.duration_ms, 1),
+                "kind": "rows",
+                "text": f"{table.landed:,} rows in {table.table} ({table.binding})",
+                "path": None,
+                "line": None,
+            }
+            for table in self.tables
+            if table.exists
+        ]
+        return lines

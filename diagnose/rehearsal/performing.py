@@ -1,0 +1,135 @@
+"""Performs a rehearsal: deploy, empty what is watched, trigger, and look."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from diagnose.embedded.refusal import Refusal
+from diagnose.embedded.runtime import InlineRuntime
+from diagnose.errors import DiagnoseError, SandboxError, SourceError
+from diagnose.rehearsal.answering import recorded_responses
+from diagnose.rehearsal.comparing import at_path, equal_rows, fetched_rows
+from diagnose.rehearsal.deploying import deploy_project
+from diagnose.rehearsal.model import Rehearsal
+from diagnose.rehearsal.triggering import choose_trigger
+from diagnose.rehearsal.watching import choose_watches, empty_table, observe, read_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diagnose.embedded import EmbeddedAccount
+    from diagnose.embedded.invocation import Invocation, Trigger
+    from diagnose.importing import Rows
+    from diagnose.project import Project, Settings
+    from diagnose.project.source import Source
+    from diagnose.rehearsal.model import WatchedTable
+    from diagnose.rehearsal.watching import Watch
+
+
+async def rehearse(
+    project: Project,
+    embedded: Callable[[], EmbeddedAccount] | None,
+    *,
+    plan: Literal["free", "paid"],
+    allow_worker_code: bool = False,
+) -> Rehearsal:
+    """Trigger the worker once and report what happened; reasons why it cannot be done are results.
+
+    The account is a throw-away copy: its watched tables are emptied first, and it ends with this call.
+
+    Raises:
+        ProjectError: a recorded response or a migration cannot be read.
+    """
+    source = project.source
+    if embedded is None:
+        return Rehearsal(refused="--offline never executes project code")
+    if source is None:
+        return Rehearsal(refused=str(project.source_error or "the config names no worker source"))
+    if source.language != "python":
+        return Rehearsal(refused=f"{source.main} is not Python; other languages cannot be executed here yet")
+    choice = choose_trigger(project, source)
+    if choice.trigger is None:
+        return Rehearsal(refused=choice.refused)
+    try:
+        account = embedded()
+    except (Refusal, DiagnoseError) as error:
+        return Rehearsal(refused=f"no account could be derived from the project: {error}")
+    account.plan = plan
+    with account:
+        performance = _Performance(project, source, account, choice.trigger, choice.guessed)
+        return await performance.run(InlineRuntime(allow_unsandboxed=allow_worker_code))
+
+
+@dataclass(frozen=True, slots=True)
+class _Performance:
+    project: Project
+    source: Source
+    account: EmbeddedAccount
+    trigger: Trigger
+    guessed: bool
+
+    async def run(self, runtime: InlineRuntime) -> Rehearsal:
+        try:
+            name, databases = deploy_project(self.project, self.account)
+        except (Refusal, SourceError) as error:
+            return Rehearsal(trigger=self.trigger, guessed=self.guessed, deploy_error=error.message)
+        watches = choose_watches(self.project, self.source, databases)
+        for watch in watches:
+            empty_table(self.account.database(watch.database_id), watch.table)
+        try:
+            invocation = await self.account.invoke(
+                name,
+                self.trigger,
+                responses=recorded_responses(self.project.settings),
+                runtime=runtime,
+                base=self.source.main.rpartition("/")[0],
+            )
+        except SandboxError as error:
+            return Rehearsal(refused=f"{error.message} (--allow-worker-code executes it without a sandbox)")
+        if invocation.outcome == "refused":
+            return Rehearsal(refused=_why_refused(invocation), trigger=self.trigger, invocation=invocation)
+        return self._result(invocation, watches)
+
+    def _result(self, invocation: Invocation, watches: tuple[Watch, ...]) -> Rehearsal:
+        tables = tuple(
+            observe(watch, self.account.database(watch.database_id), invocation.statements)
+            for watch in watches
+        )
+        mapping = self.project.settings.rows
+        fetched = fetched_rows(invocation.fetches, mapping) if mapping else None
+        return Rehearsal(
+            trigger=self.trigger,
+            guessed=self.guessed,
+            invocation=invocation,
+            tables=tables,
+            fetched=fetched,
+            fetched_equal=None if fetched is None else self._fetched_equal(fetched, tables),
+            reported=_reported(self.project.settings, invocation),
+        )
+
+    def _fetched_equal(self, fetched: Rows, tables: tuple[WatchedTable, ...]) -> int:
+        if not tables or not tables[0].exists:
+            return 0
+        database = self.account.database(tables[0].database_id)
+        landed = read_columns(database, tables[0].table, fetched.columns)
+        return 0 if landed is None else equal_rows(fetched, landed)
+
+
+def _reported(settings: Settings, invocation: Invocation) -> int | None:
+    path = settings.trigger.reported if settings.trigger else None
+    if path is None or invocation.answer is None:
+        return None
+    try:
+        value = at_path(json.loads(invocation.answer.body), path)
+    except ValueError:
+        return None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _why_refused(invocation: Invocation) -> str:
+    if invocation.missing_answers:
+        url = invocation.missing_answers[0]
+        return f"no recorded answer for {url}: add it to [[responses]] of diagnose.toml (`diagnose init`)"
+    return invocation.refused or "the runtime cannot imitate what the worker asks for"

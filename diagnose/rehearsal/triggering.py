@@ -1,0 +1,94 @@
+"""Decides how the worker is started: as the settings say, else by the one handler there is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from diagnose.embedded.invocation import Trigger
+from diagnose.project.source.counts import FromCaller
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diagnose.project import Project, TriggerSettings
+    from diagnose.project.settings import TriggerKind
+    from diagnose.project.source.model import Source
+
+ASK = "say how it is started in [trigger] of diagnose.toml (`diagnose init` writes one)"
+ANY_CRON = "* * * * *"
+KINDS: tuple[TriggerKind, ...] = ("fetch", "scheduled", "queue")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerChoice:
+    """A trigger, or the reason why none could be chosen; `guessed` when the settings do not say."""
+
+    trigger: Trigger | None = None
+    refused: str | None = None
+    guessed: bool = False
+
+
+def choose_trigger(
+    project: Project, source: Source, environment: Mapping[str, str] = os.environ
+) -> TriggerChoice:
+    """The event that starts the import."""
+    settings = project.settings.trigger
+    kind = settings.kind if settings else None
+    if kind is None:
+        kinds = _kinds(source)
+        if len(kinds) != 1:
+            return TriggerChoice(refused=_ambiguous(kinds))
+        kind = next(iter(kinds))
+    match kind:
+        case "queue":
+            return TriggerChoice(refused="messages cannot be delivered to a `queue` handler here yet")
+        case "scheduled":
+            return _scheduled(project, settings)
+        case _ if settings is not None:
+            return _fetch(settings, environment)
+    return _guess_fetch(source)
+
+
+def _kinds(source: Source) -> set[TriggerKind]:
+    """The handlers that lead to a write; all handlers when none does."""
+    known = [kind for kind in KINDS if any(handler.kind == kind for handler in source.handlers)]
+    writing = {kind for site in source.sites if site.writes and site.reachable for kind in site.handlers}
+    return {kind for kind in known if kind in writing} or set(known)
+
+
+def _ambiguous(kinds: set[TriggerKind]) -> str:
+    if not kinds:
+        return "the worker has no handler that an event could be delivered to"
+    return f"several handlers lead to a write ({', '.join(sorted(kinds))}): {ASK}"
+
+
+def _scheduled(project: Project, settings: TriggerSettings | None) -> TriggerChoice:
+    crons = project.config.crons if project.config else None
+    cron = (settings.cron if settings else None) or (crons[0] if crons else ANY_CRON)
+    return TriggerChoice(Trigger(kind="scheduled", cron=cron), guessed=settings is None)
+
+
+def _fetch(settings: TriggerSettings, environment: Mapping[str, str]) -> TriggerChoice:
+    missing = sorted(name for name in settings.headers_env.values() if name not in environment)
+    if missing:
+        return TriggerChoice(refused=f"[trigger] headers_env names {', '.join(missing)}, which is not set")
+    headers = dict(settings.headers)
+    headers |= {header: environment[name] for header, name in settings.headers_env.items()}
+    body = None if settings.body is None else settings.body.encode()
+    return TriggerChoice(
+        Trigger(kind="fetch", method=settings.method, path=settings.path, headers=headers, body=body)
+    )
+
+
+def _guess_fetch(source: Source) -> TriggerChoice:
+    if any(isinstance(site.rows, FromCaller) for site in source.sites if site.writes):
+        return TriggerChoice(refused=f"the fetch handler takes its rows from the request: {ASK}")
+    hints = {(hint.method or "GET", hint.path) for hint in source.triggers}
+    starting = {hint for hint in hints if hint[0] not in {"GET", "HEAD", "OPTIONS"}} or hints
+    if len(starting) > 1:
+        paths = ", ".join(f"{method} {path}" for method, path in sorted(starting))
+        return TriggerChoice(refused=f"several requests could start the import ({paths}): {ASK}")
+    method, path = next(iter(starting), ("GET", "/"))
+    return TriggerChoice(Trigger(kind="fetch", method=method, path=path), guessed=True)

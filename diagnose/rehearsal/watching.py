@@ -1,0 +1,166 @@
+"""What the worker writes to, and what stands there before and after."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from diagnose.d1 import D1Error, Database, Statement
+from diagnose.d1.identifiers import quoted
+from diagnose.importing import Rows
+from diagnose.rehearsal.comparing import differences, equal_rows
+from diagnose.rehearsal.model import WatchedTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from diagnose.d1.schema import Table
+    from diagnose.embedded.invocation import ExecutedStatement
+    from diagnose.project import Project
+    from diagnose.project.source.model import Source
+
+INSERTING = frozenset({"INSERT", "REPLACE"})
+NAME = r'(?:"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|\w+)'
+INSERT = re.compile(
+    rf"^\s*(?:INSERT|REPLACE)\b.*?\bINTO\s+(?:{NAME}\s*\.\s*)?(?P<table>{NAME})", re.IGNORECASE | re.DOTALL
+)
+COLUMNS = re.compile(rf"\s*\(\s*(?P<columns>{NAME}(?:\s*,\s*{NAME})*)\s*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A table to look at: the binding through which it is written, its database, its name."""
+
+    binding: str
+    database_id: str
+    table: str
+
+
+def choose_watches(project: Project, source: Source, databases: dict[str, str]) -> tuple[Watch, ...]:
+    """The table that the settings name first, then every table that the source writes.
+
+    Args:
+        project: its settings and config.
+        source: its write sites.
+        databases: database id by binding.
+    """
+    chosen: list[Watch] = []
+    watch = project.settings.watch
+    if watch is not None:
+        binding = _watched_binding(project, watch.database)
+        if binding in databases:
+            chosen.append(Watch(binding, databases[binding], watch.table))
+    chosen += [
+        Watch(site.binding, databases[site.binding], site.table)
+        for site in source.sites
+        if site.verb in INSERTING and site.table and site.binding in databases and site.reachable
+    ]
+    unique = {(watch.database_id, watch.table.lower()): watch for watch in reversed(chosen)}
+    return tuple(reversed(unique.values()))
+
+
+def _watched_binding(project: Project, wanted: str | None) -> str:
+    bindings = project.config.d1 if project.config else ()
+    for binding in bindings:
+        if wanted in {None, binding.binding, binding.database_name, binding.database_id}:
+            return binding.binding
+    return ""
+
+
+def empty_table(database: Database, table: str) -> bool:
+    """Delete all rows, keeping the schema; False when the table is not there."""
+    if database.schema().table(table) is None:
+        return False
+    database.run(Statement(f"DELETE FROM {quoted(table)}"))
+    return True
+
+
+def observe(watch: Watch, database: Database, statements: Iterable[ExecutedStatement]) -> WatchedTable:
+    """The table after the trigger, beside the rows that were bound for it."""
+    table = database.schema().table(watch.table)
+    seen = WatchedTable(
+        binding=watch.binding, database_id=watch.database_id, table=watch.table, exists=table is not None
+    )
+    if table is None:
+        return seen
+    accepted = [s for s in statements if s.error is None and s.binding == watch.binding]
+    bound = bound_rows(table, accepted)
+    columns = bound.columns if bound else tuple(column.name for column in table.columns)
+    rows = _select(database, watch.table, columns)
+    seen = replace(seen, bound=bound, landed=len(rows), rows=rows)
+    if bound is None:
+        return seen
+    return replace(seen, equal=equal_rows(bound, rows), examples=differences(bound, rows))
+
+
+def read_columns(database: Database, table: str, columns: tuple[str, ...]) -> Rows | None:
+    """The rows of a table in these columns; None when it has not all of them."""
+    try:
+        return _select(database, table, columns)
+    except D1Error:
+        return None
+
+
+def bound_rows(table: Table, statements: Iterable[ExecutedStatement]) -> Rows | None:
+    """The rows that INSERTs bound, evaluated by SQLite in a table without types and checks.
+
+    Unique keys are kept, so that what a statement may rightly ignore is not counted as lost. None when
+    there is no such statement, or when one cannot be evaluated by itself.
+    """
+    inserts = [s for s in statements if inserted_table(s.sql) == table.name.lower()]
+    if not inserts:
+        return None
+    columns = _inserted_columns(table, inserts)
+    with Database.memory() as scratch:
+        try:
+            for sql in _untyped(table):
+                scratch.run(Statement(sql))
+            for statement in inserts:
+                scratch.run(Statement(statement.sql, statement.params or None))
+        except D1Error:
+            return None
+        return _select(scratch, table.name, columns)
+
+
+def inserted_table(sql: str) -> str | None:
+    """The name of the table that an INSERT or REPLACE writes, in lower case."""
+    match = INSERT.match(sql)
+    return _plain(match["table"]).lower() if match else None
+
+
+def _inserted_columns(table: Table, inserts: Iterable[ExecutedStatement]) -> tuple[str, ...]:
+    named: dict[str, None] = {}
+    for statement in inserts:
+        head = INSERT.match(statement.sql)
+        match = COLUMNS.match(statement.sql, head.end()) if head else None
+        if match is None:
+            return tuple(column.name for column in table.columns if not column.generated)
+        named |= dict.fromkeys(_plain(name).lower() for name in re.findall(NAME, match["columns"]))
+    return tuple(column.name for column in table.columns if column.name.lower() in named)
+
+
+def _untyped(table: Table) -> list[str]:
+    columns = [column for column in table.columns if not column.generated]
+    name = quoted(table.name)
+    body = ", ".join(
+        quoted(column.name) + (f" DEFAULT ({column.default})" if column.default is not None else "")
+        for column in columns
+    )
+    statements = [f"CREATE TABLE {name} ({body})"]
+    for number, key in enumerate(key for key in table.unique_keys if not key.partial):
+        parts = ", ".join(quoted(column) for column in key.columns)
+        statements.append(f"CREATE UNIQUE INDEX unique_{number} ON {name} ({parts})")
+    return statements
+
+
+def _select(database: Database, table: str, columns: tuple[str, ...]) -> Rows:
+    names = ", ".join(quoted(column) for column in columns)
+    result = database.run(Statement(f"SELECT {names} FROM {quoted(table)}"))
+    return Rows(columns, result.rows)
+
+
+def _plain(name: str) -> str:
+    if name[0] in '"`':
+        return name[1:-1].replace(name[0] * 2, name[0])
+    return name[1:-1] if name[0] == "[" else name

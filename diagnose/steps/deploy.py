@@ -1,0 +1,118 @@
+"""A deployment of the project's worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from diagnose.errors import AccountError, StepError
+from diagnose.model import Effect, Step
+from diagnose.steps.database import account_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diagnose.model import Json
+    from diagnose.model.plan import Workspace
+    from diagnose.project.upload import Upload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployWorker(Step):
+    """Upload the worker with its bindings and make that version the active one.
+
+    Attributes:
+        upload: what is uploaded; None after a journal was read back, since undoing does not need it.
+        previous_versions: version ids of the deployment that was active before, with their percentages.
+        previous_crons: the schedule before; None when the worker did not exist.
+    """
+
+    kind: ClassVar[str] = "deploy-worker"
+    effect: ClassVar[Effect] = Effect.ACCOUNT
+
+    script_name: str
+    upload: Upload | None = None
+    previous_versions: tuple[tuple[str, float], ...] = ()
+    previous_crons: tuple[str, ...] | None = None
+    existed: bool = field(default=False)
+
+    @property
+    def title(self) -> str:
+        return f"deploy worker {self.script_name}"
+
+    @property
+    def irreversible(self) -> str | None:
+        return "whatever the deployed worker does until then (rows that a live trigger writes) stays"
+
+    def preview(self) -> str:
+        if self.upload is None:
+            return f"PUT /workers/scripts/{self.script_name}"
+        lines = [f"PUT /workers/scripts/{self.script_name}"]
+        lines += [f"  module {name} ({len(content)} bytes)" for name, content in self.upload.modules.items()]
+        lines += [f"  binding {b['name']} → {b['type']}" for b in self.upload.bindings]
+        if self.upload.crons:
+            lines.append(f"PUT /workers/scripts/{self.script_name}/schedules {', '.join(self.upload.crons)}")
+        return "\n".join(lines)
+
+    async def prepare(self, workspace: Workspace) -> DeployWorker:
+        account = account_of(workspace)
+        deployments = await account.deployments(self.script_name)
+        if deployments is None:
+            return replace(self, existed=False, previous_versions=(), previous_crons=None)
+        active = deployments[0].versions if deployments else ()
+        crons = await account.schedules(self.script_name)
+        return replace(self, existed=True, previous_versions=tuple(active), previous_crons=crons)
+
+    async def apply(self, workspace: Workspace) -> None:
+        if self.upload is None:
+            raise StepError("the worker to deploy is not known any more", hint="run `diagnose fix` again")
+        account = account_of(workspace)
+        try:
+            await account.upload(self.upload)
+            if self.upload.crons is not None or self.previous_crons:
+                await account.put_schedules(self.script_name, self.upload.crons or ())
+        except AccountError as error:
+            raise StepError(error.message, where=self.script_name, hint=error.hint) from error
+
+    async def verify(self, workspace: Workspace) -> str | None:
+        account = account_of(workspace)
+        account.forget()
+        content = await account.content(self.script_name)
+        if content is None:
+            return f"the account lists no worker {self.script_name}"
+        if self.upload is not None and dict(content) != dict(self.upload.modules):
+            return f"the deployed modules of {self.script_name} are not the project's"
+        return None
+
+    async def undo(self, workspace: Workspace) -> str | None:
+        account = account_of(workspace)
+        account.forget()
+        try:
+            if await account.deployments(self.script_name) is None:
+                return None
+            if not self.existed:
+                await account.delete_script(self.script_name)
+                return None
+            await account.deploy_versions(self.script_name, self.previous_versions)
+            await account.put_schedules(self.script_name, self.previous_crons or ())
+        except AccountError as error:
+            raise StepError(error.message, where=self.script_name, hint=error.hint) from error
+        return None
+
+    def record(self) -> Mapping[str, Json]:
+        return {
+            "script_name": self.script_name,
+            "existed": self.existed,
+            "previous_versions": [list(version) for version in self.previous_versions],
+            "previous_crons": None if self.previous_crons is None else list(self.previous_crons),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        crons = record["previous_crons"]
+        return cls(
+            script_name=str(record["script_name"]),
+            existed=bool(record["existed"]),
+            previous_versions=tuple((str(v), float(p)) for v, p in record["previous_versions"]),
+            previous_crons=None if crons is None else tuple(map(str, crons)),
+        )

@@ -1,0 +1,133 @@
+"""SQL applied to a database the way `wrangler d1 migrations apply` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from diagnose.errors import StepError
+from diagnose.model import Effect, Step
+from diagnose.steps.database import account_of, count, execute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diagnose.model import Json
+    from diagnose.model.plan import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """How one effect of a migration is taken back.
+
+    Attributes:
+        guard: a query whose count must be 0, so that nobody's rows are lost; empty when nothing can be.
+        sql: what takes the effect back.
+        kept: the sentence for the user when the guard forbids it.
+    """
+
+    guard: str
+    sql: str
+    kept: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyMigration(Step):
+    """Run a migration and enter it into the migrations table, in one transaction.
+
+    Attributes:
+        name: the migration's file name, as wrangler enters it.
+        migrations_table: where wrangler looks for what is applied.
+    """
+
+    kind: ClassVar[str] = "apply-migration"
+    effect: ClassVar[Effect] = Effect.ACCOUNT
+
+    database_id: str
+    database_name: str
+    name: str
+    sql: str
+    reversals: tuple[Reversal, ...] = field(default=())
+    migrations_table: str = "d1_migrations"
+
+    @property
+    def title(self) -> str:
+        return f"apply migration {self.name} to database {self.database_name} ({self.database_id})"
+
+    @property
+    def irreversible(self) -> str | None:
+        return None if self.reversals else "what this migration changes stays when the run is undone"
+
+    def preview(self) -> str:
+        return self.sql.strip()
+
+    async def prepare(self, workspace: Workspace) -> ApplyMigration:
+        account_of(workspace)
+        return self
+
+    async def apply(self, workspace: Workspace) -> None:
+        if await self.verify(workspace) is None:
+            return
+        table = self._table
+        name = self.name.replace("'", "''")
+        await execute(
+            workspace,
+            self.database_id,
+            f"CREATE TABLE IF NOT EXISTS {table}(\n"
+            "  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+            "  name TEXT UNIQUE,\n"
+            "  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
+            f");\n{self.sql.strip().rstrip(';')};\nINSERT INTO {table} (name) VALUES ('{name}');",
+        )
+
+    async def verify(self, workspace: Workspace) -> str | None:
+        return None if await self._is_applied(workspace) else f"{self.name} is not entered as applied"
+
+    async def undo(self, workspace: Workspace) -> str | None:
+        if not await self._is_applied(workspace):
+            return None
+        for reversal in reversed(self.reversals):
+            if reversal.guard and await count(workspace, self.database_id, reversal.guard):
+                return reversal.kept
+        if not self.reversals:
+            return f"migration {self.name} stays applied to {self.database_name}"
+        statements = [reversal.sql.rstrip(";") for reversal in reversed(self.reversals)]
+        name = self.name.replace("'", "''")
+        statements.append(f"DELETE FROM {self._table} WHERE name = '{name}'")
+        await execute(workspace, self.database_id, ";\n".join(statements))
+        await self._drop_empty_ledger(workspace)
+        return None
+
+    async def _is_applied(self, workspace: Workspace) -> bool:
+        exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1"
+        if not await count(workspace, self.database_id, exists, (self.migrations_table,)):
+            return False
+        entered = f"SELECT count(*) FROM {self._table} WHERE name = ?1"
+        return bool(await count(workspace, self.database_id, entered, (self.name,)))
+
+    async def _drop_empty_ledger(self, workspace: Workspace) -> None:
+        table = self._table
+        if not await count(workspace, self.database_id, f"SELECT count(*) FROM {table}"):
+            await execute(workspace, self.database_id, f"DROP TABLE {table}")
+
+    @property
+    def _table(self) -> str:
+        return '"' + self.migrations_table.replace('"', '""') + '"'
+
+    def record(self) -> Mapping[str, Json]:
+        return {
+            "database_id": self.database_id,
+            "database_name": self.database_name,
+            "name": self.name,
+            "sql": self.sql,
+            "reversals": [[r.guard, r.sql, r.kept] for r in self.reversals],
+            "migrations_table": self.migrations_table,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        texts = {key: str(value) for key, value in record.items() if key != "reversals"}
+        reversals = tuple(Reversal(*map(str, parts)) for parts in record["reversals"])
+        if len(texts) != len(record) - 1:
+            raise StepError("a migration's record is incomplete")
+        return cls(**texts, reversals=reversals)

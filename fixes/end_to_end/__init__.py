@@ -1,0 +1,1 @@
+"""Repairs that end with every row in the table."""

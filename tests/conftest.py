@@ -1,0 +1,154 @@
+"""What every test shares: projects in folders, and the real engine over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from diagnose.embedded import EmbeddedAccount
+from diagnose.engine.fixing import Fixer
+from diagnose.engine.journal import find_journal
+from diagnose.engine.registry import load_registry
+from diagnose.engine.runner import Selection, run_checks
+from diagnose.engine.session import Session, SessionOptions
+from diagnose.engine.undoing import undo_run
+from diagnose.plugin import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from diagnose.engine.fixing import FixResult
+    from diagnose.engine.undoing import UndoResult
+    from diagnose.model import Choice, Finding, Plan, Step
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio, as the product does."""
+    return "asyncio"
+
+
+@pytest.fixture
+def write_project(tmp_path: Path) -> Callable[[Mapping[str, str | bytes]], Path]:
+    """Write files into a new project folder."""
+
+    def write(files: Mapping[str, str | bytes]) -> Path:
+        folder = tmp_path / "project"
+        for name, content in files.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def tree() -> Callable[[Path], dict[str, bytes]]:
+    """All files of a folder, without what belongs to the tool itself."""
+
+    def read(folder: Path) -> dict[str, bytes]:
+        files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in files
+            if ".diagnose" not in path.relative_to(folder).parts
+        }
+
+    return read
+
+
+@pytest.fixture
+def saved_account() -> Callable[[Path, Mapping[str, tuple[str, str]]], Path]:
+    """Write a saved embedded account beside a project: database id → (name, SQL)."""
+
+    def save(folder: Path, databases: Mapping[str, tuple[str, str]]) -> Path:
+        from diagnose.d1 import Statement
+
+        state = folder / ".diagnose" / "account"
+        with EmbeddedAccount.open(state) as account:
+            for uuid, (name, sql) in databases.items():
+                account.create_database(name, uuid=uuid)
+                if sql:
+                    account.database(uuid).run_all(Statement(sql))
+        return state
+
+    return save
+
+
+class Confirming:
+    """Confirms every plan and answers no question."""
+
+    def checking(self, code: str, done: int, total: int) -> None: ...
+
+    def show(self, finding: Finding, plan: Plan) -> None: ...
+
+    def confirm(self, plan: Plan) -> bool:
+        return True
+
+    def answer(self, choice: Choice) -> str | None:
+        return None
+
+    def applying(self, step: Step) -> None: ...
+
+    def settled(self, finding: Finding, outcome: str, detail: str) -> None: ...
+
+    def undone(self, step: Step, left: str | None) -> None: ...
+
+
+def open_session(
+    folder: Path, *, offline: bool = False, writable: bool = False, **choices: object
+) -> Session:
+    """A session as the command line would open it."""
+    target = Target.OFFLINE if offline else Target.EMBEDDED
+    return Session(SessionOptions(path=folder, target=target, writable=writable, **choices))
+
+
+@pytest.fixture
+def check() -> Callable[..., object]:
+    """Run one check over a project folder, as `diagnose run --select CODE` does."""
+
+    async def run(
+        code: str,
+        folder: Path,
+        *,
+        options: dict[str, str] | None = None,
+        env: str | None = None,
+        **choices: object,
+    ) -> list[Finding]:
+        registry = load_registry()
+        async with open_session(folder, options=options or {}, environment=env, **choices) as session:
+            ctx = await session.context()
+            return list(await run_checks(registry, ctx, selection=Selection(select=(code,))))
+
+    return run
+
+
+@pytest.fixture
+def repair() -> Callable[..., object]:
+    """Repair what one check finds, as `diagnose fix --select CODE --yes` does."""
+
+    async def fix(
+        code: str, folder: Path, *, options: dict[str, str] | None = None, **choices: object
+    ) -> FixResult:
+        registry = load_registry()
+        async with open_session(folder, options=options or {}, writable=True, **choices) as session:
+            fixer = Fixer(session, registry, Confirming(), session.journal_folder)
+            return await fixer.fix(Selection(select=(code,)))
+
+    return fix
+
+
+@pytest.fixture
+def undo() -> Callable[..., object]:
+    """Take back the last fix, as `diagnose undo --yes` does."""
+
+    async def restore(folder: Path, **choices: object) -> UndoResult:
+        async with open_session(folder, writable=True, **choices) as session:
+            journal = find_journal(session.journal_folder, None)
+            assert journal is not None
+            return await undo_run(session, journal, Confirming())
+
+    return restore

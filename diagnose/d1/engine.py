@@ -1,0 +1,211 @@
+"""One D1 database: SQLite under D1's limits, rules and error texts, in this process."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from diagnose.d1.compiler import compile_first
+from diagnose.d1.errors import D1Error
+from diagnose.d1.javascript import to_sqlite, well_formed
+from diagnose.d1.limits import LIMITS
+from diagnose.d1.metering import Meter
+from diagnose.d1.reading import fetch
+from diagnose.d1.results import Prepared, Result, Statement
+from diagnose.d1.schema import read_schema
+from diagnose.d1.session import Session
+from diagnose.d1.splitting import is_blank, trim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from diagnose.d1.compiler import Program
+    from diagnose.d1.javascript import SqliteValue
+    from diagnose.d1.limits import D1Limits
+    from diagnose.d1.schema import Schema
+
+__all__ = ["Database", "Prepared", "Result", "Statement"]
+
+
+class Database:
+    """One D1 database, in memory or in a file.
+
+    Every call is one transaction: it happens completely, or raises `D1Error` and changes nothing. One call
+    at a time; any thread may make it.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._meter = Meter(session)
+
+    @classmethod
+    def memory(cls, *, limits: D1Limits = LIMITS.d1) -> Database:
+        """A new, empty database."""
+        return cls(Session(None, limits=limits))
+
+    @classmethod
+    def open(cls, path: Path, *, limits: D1Limits = LIMITS.d1, readonly: bool = False) -> Database:
+        """The database in a file, which is created when it does not exist and `readonly` is False.
+
+        What a call wrote survives a kill of the process at any later moment.
+        """
+        return cls(Session(path, limits=limits, readonly=readonly))
+
+    def run(self, statement: Statement) -> Result:
+        """What `prepare(sql).bind(…).all()` does; of several statements the last one's result.
+
+        Raises:
+            D1Error: D1 refuses it; nothing has changed.
+        """
+        return self.batch((statement,))[0]
+
+    def run_all(self, statement: Statement) -> tuple[Result, ...]:
+        """Results of every statement of one text, in one transaction.
+
+        Raises:
+            D1Error: D1 refuses one of them; nothing has changed.
+        """
+        (bound,) = _bound((statement,))
+        with self._session.transaction():
+            return tuple(self._results(*bound))
+
+    def batch(self, statements: Sequence[Statement]) -> tuple[Result, ...]:
+        """What `batch()` does: all in one transaction. Blank texts have no result.
+
+        Raises:
+            D1Error: of the first statement that D1 refuses; nothing has changed.
+        """
+        bound = _bound(statements)
+        with self._session.transaction():
+            return tuple(self._last_result(*one) for one in bound)
+
+    def exec(self, text: str) -> int:
+        """What `exec()` does: each line is a text of its own. Returns the number of lines that were run.
+
+        Raises:
+            D1Error: a line was refused (a statement over several lines is); nothing has changed.
+        """
+        lines = trim(text).split("\n")
+        try:
+            with self._session.transaction():
+                return len([self._last_result(*one) for one in _bound([Statement(line) for line in lines])])
+        except D1Error as error:
+            if error.text == error.cause:  # the transaction was lost: nobody added the prefix of exec()
+                raise
+            raise error.in_exec(lines[0]) from error
+
+    def prepare(self, sql: str) -> Prepared:
+        """Compile a text under the limits; the database stays as it is.
+
+        Statements before the last one are run and rolled back, because later ones may depend on them.
+
+        Raises:
+            D1Error: D1 refuses it.
+        """
+        ((text, _),) = _bound((Statement(sql),))
+        with self._session.rehearsal():
+            program = self._last_program(text)
+            return Prepared(
+                parameters=program.parameters,
+                readonly=program.readonly,
+                columns=program.columns,
+                tables_read=_by_table(self._session.authorizer.reads),
+                tables_written=_by_table(
+                    (table, column) for _, table, column in self._session.authorizer.written
+                ),
+            )
+
+    def schema(self) -> Schema:
+        """Tables, columns and keys as they are now."""
+        return read_schema(self._session.own)
+
+    def snapshot(self) -> Database:
+        """An independent copy in memory."""
+        return Database(self._session.copy())
+
+    def close(self) -> None:
+        """Release the file; closing twice is harmless."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _last_program(self, text: str) -> Program:
+        program = compile_first(self._session, text)
+        while program.rest:
+            self._run(program, ())
+            program = compile_first(self._session, program.rest)
+        return program
+
+    def _last_result(self, text: str, values: tuple[SqliteValue, ...]) -> Result:
+        size = self._session.size()
+        results = self._results(text, values)
+        if len(results) == 1:
+            return results[0]
+        changes = sum(result.changes for result in results)
+        changed = changes != 0 or self._session.size() != size
+        return replace(results[-1], changes=changes, changed_db=changed)
+
+    def _results(self, text: str, values: tuple[SqliteValue, ...]) -> list[Result]:
+        results = []
+        while text:
+            program = compile_first(self._session, text)
+            if program.rest and program.parameters:
+                raise D1Error(
+                    "When executing multiple SQL statements in a single call, "
+                    "only the last statement can have parameters."
+                )
+            if not program.rest and program.parameters != len(values):
+                raise D1Error("Wrong number of parameter bindings for SQL query.")
+            results.append(self._run(program, () if program.rest else values))
+            text = program.rest
+        return results
+
+    def _run(self, program: Program, values: tuple[SqliteValue, ...]) -> Result:
+        session, connection = self._session, self._session.connection
+        started, before, size = time.perf_counter(), connection.total_changes(), session.size()
+        self._meter.start()
+        rows = fetch(session, program, values)
+        rows_read = self._meter.rows_read(len(rows))
+        changes = connection.total_changes() - before
+        session.finish(readonly=program.readonly)
+        return Result(
+            columns=program.columns,
+            rows=tuple(rows),
+            changes=changes,
+            last_row_id=connection.last_insert_rowid(),
+            changed_db=changes != 0 or session.size() != size,
+            size_after=session.size(),
+            rows_read=rows_read,
+            rows_written=self._meter.rows_written(changes, readonly=program.readonly),
+            duration_ms=(time.perf_counter() - started) * 1_000,
+        )
+
+
+def _bound(statements: Sequence[Statement]) -> list[tuple[str, tuple[SqliteValue, ...]]]:
+    bound = [(well_formed(one.sql), tuple(map(to_sqlite, one.params or ()))) for one in statements]
+    bound = [one for one in bound if not is_blank(one[0])]
+    if not bound:
+        raise D1Error("No SQL statements detected.")
+    return bound
+
+
+def _by_table(touched: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    tables: dict[str, dict[str, None]] = {}
+    for table, column in touched:
+        columns = tables.setdefault(table, {})
+        if column:
+            columns[column] = None
+    return tuple((table, tuple(columns)) for table, columns in tables.items())

@@ -1,0 +1,263 @@
+"""Every limit that the product knows, each with where it is written down or how it was measured.
+
+Nothing else in the code holds such a number. A `Limit` is an `int` that remembers its source, so it is
+compared, divided and printed as the number it is.
+"""
+
+# ruff: noqa: RUF009 - the defaults are numbers, which cannot be changed through one instance
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Final, Literal, Self, TypeAlias
+
+Plan: TypeAlias = Literal["free", "paid"]
+
+_D1: Final = ("https://developers.cloudflare.com/d1/platform/limits/", "2026-04-21")
+_MEASURED: Final = ("measured: workerd 1.20261117.1", "2026-11-23")
+_QUEUES: Final = ("https://developers.cloudflare.com/queues/platform/limits/", "2026-11-23")
+_BATCHING: Final = (
+    "https://developers.cloudflare.com/queues/configuration/batching-retries/",
+    "2026-11-23",
+)
+_WORKERS: Final = ("https://developers.cloudflare.com/workers/platform/limits/", "2026-11-23")
+_API: Final = ("https://developers.cloudflare.com/fundamentals/api/reference/limits/", "2026-11-23")
+_SQLITE: Final = ("https://sqlite.org/limits.html", "2026-11-23")
+
+
+class Limit(int):
+    """One number that a platform enforces or asks to respect.
+
+    Attributes:
+        unit: what is counted, such as `bytes` or `rows`.
+        source: the page it stands on, or `measured: …` with the runtime it was measured on.
+        date: when the page was last updated, else when it was read or measured (ISO).
+        error: the text that the platform answers when the number is exceeded, or None.
+        runtime: what the runtime accepts where the documentation asks for less, or None.
+    """
+
+    unit: str
+    source: str
+    date: str
+    error: str | None
+    runtime: int | None
+
+    def __new__(
+        cls,
+        value: int,
+        *,
+        unit: str,
+        source: tuple[str, str],
+        error: str | None = None,
+        runtime: int | None = None,
+    ) -> Self:
+        """Make the number; `source` is the pair of source and date."""
+        limit = super().__new__(cls, value)
+        limit.unit = unit
+        limit.source, limit.date = source
+        limit.error = error
+        limit.runtime = runtime
+        return limit
+
+    def __getnewargs_ex__(self) -> tuple[tuple[int], dict[str, object]]:
+        return (int(self),), {
+            "unit": self.unit,
+            "source": (self.source, self.date),
+            "error": self.error,
+            "runtime": self.runtime,
+        }
+
+    @property
+    def value(self) -> int:
+        """The plain number."""
+        return int(self)
+
+    @property
+    def enforced(self) -> int:
+        """What the runtime lets through: `runtime` where it is more generous than the documentation."""
+        return int(self) if self.runtime is None else self.runtime
+
+    def pinned(self, value: int) -> Limit:
+        """The same limit with another number, which the engine then enforces exactly."""
+        return Limit(value, unit=self.unit, source=(self.source, self.date), error=self.error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByPlan:
+    """A limit that differs between the plans."""
+
+    free: Limit
+    paid: Limit
+
+    def of(self, plan: Plan) -> Limit:
+        """The number for one plan."""
+        return self.free if plan == "free" else self.paid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafeDoubles:
+    """Magnitudes that every build of D1's engine reads from JSON without losing a bit; so is 0.
+
+    Builds up to 2026-07-30 read other JSON numbers up to three units in the last place wrong, while a
+    bound number is exact in all of them.
+    """
+
+    smallest: float = 1e-80
+    largest: float = 1e115
+    source: str = "measured: workerd 1.20260426.1 and 1.20260730.1, 4.27 million samples"
+    date: str = "2026-11-23"
+
+    def holds(self, value: float) -> bool:
+        """Whether a double may travel in JSON; False for NaN and the infinities."""
+        return value == 0 or self.smallest <= abs(value) <= self.largest
+
+
+def _limit(
+    value: int, unit: str, source: tuple[str, str], error: str | None = None, runtime: int | None = None
+) -> Limit:
+    return field(default=Limit(value, unit=unit, source=source, error=error, runtime=runtime))
+
+
+def _by_plan(free: int, paid: int, unit: str, source: tuple[str, str], error: str | None = None) -> ByPlan:
+    return field(
+        default=ByPlan(
+            free=Limit(free, unit=unit, source=source, error=error),
+            paid=Limit(paid, unit=unit, source=source, error=error),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class D1Limits:
+    """What D1 accepts. Texts are those after `D1_ERROR: `; N stands for an offset."""
+
+    bound_parameters: Limit = _limit(
+        100, "parameters per statement", _D1, "too many SQL variables at offset N: SQLITE_ERROR"
+    )
+    statement_bytes: Limit = _limit(
+        100_000, "UTF-8 bytes per statement", _D1, "statement too long: SQLITE_TOOBIG"
+    )
+    value_bytes: Limit = _limit(
+        2_000_000,
+        "bytes per string, blob or row",
+        _D1,
+        "string or blob too big: SQLITE_TOOBIG",
+        runtime=8_388_642,
+    )
+    columns: Limit = _limit(100, "columns per table", _D1, "too many columns on T: SQLITE_ERROR")
+    function_arguments: Limit = _limit(
+        32,
+        "arguments per SQL function",
+        _D1,
+        "too many arguments on function F at offset N: SQLITE_ERROR",
+        runtime=127,
+    )
+    compound_select_terms: Limit = _limit(
+        5, "terms per compound SELECT", _MEASURED, "too many terms in compound SELECT: SQLITE_ERROR"
+    )
+    expression_depth: Limit = _limit(
+        100, "levels", _MEASURED, "Expression tree is too large (maximum depth 100): SQLITE_ERROR"
+    )
+    like_pattern_bytes: Limit = _limit(
+        50, "bytes per LIKE or GLOB pattern", _D1, "LIKE or GLOB pattern too complex: SQLITE_ERROR"
+    )
+    trigger_depth: Limit = _limit(10, "levels", _MEASURED, "triggers nested too deep: SQLITE_ERROR")
+    attached_databases: Limit = _limit(0, "databases", _MEASURED, "not authorized: SQLITE_AUTH")
+    join_tables: Limit = _limit(64, "tables per join", _SQLITE, "at most 64 tables in a join: SQLITE_ERROR")
+    json_depth: Limit = _limit(1_000, "levels of JSON", _SQLITE, "malformed JSON: SQLITE_ERROR")
+    json_doubles: SafeDoubles = field(default_factory=SafeDoubles)
+    database_bytes: ByPlan = _by_plan(500_000_000, 10_000_000_000, "bytes per database", _D1)
+    account_bytes: ByPlan = _by_plan(5_000_000_000, 1_000_000_000_000, "bytes per account", _D1)
+    databases: ByPlan = _by_plan(10, 50_000, "databases per account", _D1)
+    queries_per_invocation: ByPlan = _by_plan(
+        50, 1_000, "queries per Worker invocation", _D1, "Too many API requests by single worker invocation"
+    )
+    query_seconds: Limit = _limit(30, "seconds per query or batch", _D1)
+    connections: Limit = _limit(6, "simultaneous connections per invocation", _D1)
+    import_file_bytes: Limit = _limit(5_000_000_000, "bytes per imported file", _D1)
+
+    def pinned(self, **numbers: int) -> D1Limits:
+        """A copy in which the named limits are enforced with other numbers."""
+        return replace(self, **{name: getattr(self, name).pinned(number) for name, number in numbers.items()})
+
+    def documented(self) -> D1Limits:
+        """A copy that enforces the documented number where the runtime accepts more."""
+        tighter = {
+            entry.name: int(limit)
+            for entry in fields(self)
+            if isinstance(limit := getattr(self, entry.name), Limit) and limit.runtime is not None
+        }
+        return self.pinned(**tighter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLimits:
+    """What Queues accept, and the defaults of a consumer."""
+
+    message_bytes: Limit = _limit(
+        128_000,
+        "bytes per serialized message",
+        _QUEUES,
+        "Queue send failed: message length of N bytes exceeds limit of 128000",
+    )
+    metadata_bytes: Limit = _limit(100, "bytes of metadata that may count towards a message", _QUEUES)
+    batch_messages: Limit = _limit(
+        100,
+        "messages per sendBatch",
+        _QUEUES,
+        "Queue sendBatch failed: batch message count of N exceeds limit of 100",
+    )
+    batch_bytes: Limit = _limit(
+        256_000,
+        "bytes per sendBatch",
+        _QUEUES,
+        "Queue sendBatch failed: batch size of N bytes exceeds limit of 288000",
+        runtime=288_000,
+    )
+    delay_seconds: Limit = _limit(86_400, "seconds", _QUEUES, "Queue send failed: Internal Server Error")
+    default_batch_size: Limit = _limit(10, "messages per delivery", _BATCHING)
+    max_batch_size: Limit = _limit(100, "messages per delivery", _BATCHING)
+    default_batch_timeout: Limit = _limit(5, "seconds", _BATCHING)
+    max_batch_timeout: Limit = _limit(60, "seconds", _BATCHING)
+    default_retries: Limit = _limit(3, "retries per message", _BATCHING)
+    max_retries: Limit = _limit(100, "retries per message", _BATCHING)
+    concurrency: Limit = _limit(250, "concurrent invocations of a consumer", _QUEUES)
+    consumers: Limit = _limit(1, "Worker consumers per queue", _QUEUES)
+    queues: Limit = _limit(10_000, "queues per account", _QUEUES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLimits:
+    """What one invocation of a Worker may use."""
+
+    subrequests: ByPlan = _by_plan(50, 10_000, "subrequests per invocation", _WORKERS)
+    cpu_ms: ByPlan = _by_plan(10, 30_000, "milliseconds of CPU per invocation", _WORKERS)
+    max_cpu_ms: Limit = _limit(300_000, "milliseconds that `limits.cpu_ms` may ask for", _WORKERS)
+    memory_bytes: Limit = _limit(128_000_000, "bytes per isolate", _WORKERS)
+    background_seconds: Limit = _limit(900, "seconds for cron and queue handlers", _WORKERS)
+    cron_triggers: ByPlan = _by_plan(5, 250, "cron triggers per account", _WORKERS)
+    connections: Limit = _limit(6, "simultaneous outgoing connections", _WORKERS)
+    request_body_bytes: Limit = _limit(100_000_000, "bytes per request body", _WORKERS)
+    variables: ByPlan = _by_plan(64, 128, "environment variables", _WORKERS)
+    variable_bytes: Limit = _limit(5_000, "bytes per environment variable", _WORKERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiLimits:
+    """What Cloudflare's REST API accepts of one user or account token."""
+
+    requests: Limit = _limit(1_200, "requests per `seconds`", _API, "HTTP 429")
+    seconds: Limit = _limit(300, "seconds", _API)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Everything together; `LIMITS` is the newest state known."""
+
+    d1: D1Limits = field(default_factory=D1Limits)
+    queues: QueueLimits = field(default_factory=QueueLimits)
+    workers: WorkerLimits = field(default_factory=WorkerLimits)
+    api: ApiLimits = field(default_factory=ApiLimits)
+
+
+LIMITS: Final = Limits()

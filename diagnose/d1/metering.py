@@ -1,0 +1,67 @@
+"""Estimates `rows_read` and `rows_written`, which D1 counts with counters patched into its SQLite.
+
+Written: each changed row counts 1, and 1 more for every index of the first table that the statement inserts
+into, or whose columns it updates; deleting from an index is free. A new table or view counts 2, another
+change of the schema 1. Rows of triggers and cascades count like those of that first table, and rows that an
+upsert updates count like inserted ones.
+
+Read: the rows returned (if a table is read at all) or the steps of full scans, whichever is more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import apsw
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.d1.session import Session
+
+_SCHEMA_ROWS: Final = {
+    apsw.SQLITE_CREATE_TABLE: 2,
+    apsw.SQLITE_CREATE_VTABLE: 2,
+    apsw.SQLITE_CREATE_VIEW: 2,
+    apsw.SQLITE_CREATE_INDEX: 1,
+    apsw.SQLITE_CREATE_TRIGGER: 1,
+    apsw.SQLITE_ALTER_TABLE: 1,
+}
+
+
+class Meter:
+    """Counts for one connection."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._scanned = 0
+        session.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._profiled)
+
+    def start(self) -> None:
+        """A statement is about to run."""
+        self._scanned = 0
+
+    def rows_read(self, rows: int) -> int:
+        """The estimate for the statement that has just run and returned so many rows."""
+        return max(rows if self._session.authorizer.reads else 0, self._scanned)
+
+    def rows_written(self, changes: int, *, readonly: bool) -> int:
+        """The estimate for the statement that has just run and changed so many rows."""
+        if readonly:
+            return 0
+        authorizer = self._session.authorizer
+        schema = max((_SCHEMA_ROWS.get(action, 0) for action in authorizer.actions), default=0)
+        return schema or (changes * (1 + self._indexes(authorizer.written)) if changes else 0)
+
+    def _indexes(self, written: Sequence[tuple[int, str, str]]) -> int:
+        first, table, _ = written[0]
+        if first == apsw.SQLITE_DELETE:
+            return 0
+        indexes = self._session.indexes(table)
+        if first == apsw.SQLITE_INSERT:
+            return len(indexes)
+        updated = {column.lower() for _, name, column in written if name == table}
+        return sum(not updated.isdisjoint(columns) for columns in indexes.values())
+
+    def _profiled(self, event: dict[str, Any]) -> None:
+        self._scanned = max(self._scanned, event["stmt_status"]["SQLITE_STMTSTATUS_FULLSCAN_STEP"])

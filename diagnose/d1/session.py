@@ -1,0 +1,176 @@
+"""An SQLite connection with the engine's own statements kept apart from the user's."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from diagnose.d1.authorizer import Authorizer
+from diagnose.d1.connection import open_connection
+from diagnose.d1.errors import D1Error
+from diagnose.d1.identifiers import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from diagnose.d1.javascript import SqliteValue
+    from diagnose.d1.limits import D1Limits
+
+# The key of a WITHOUT ROWID table is the table itself.
+_INDEXES: Final = """
+    SELECT list.name, info.name
+    FROM pragma_index_list(?1) AS list, pragma_index_info(list.name) AS info
+    WHERE NOT (list.origin = 'pk' AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE wr))
+"""
+_LONGEST_TEXT: Final = 1_000_000_000  # the most that SQLite takes
+_KEY_COLUMNS: Final = "SELECT name, pk FROM pragma_table_xinfo(?1)"
+_WITHOUT_ROWID: Final = "SELECT 1 FROM pragma_table_list(?1) WHERE wr"
+_ROW_NUMBERS: Final = ("rowid", "_rowid_", "oid")
+_RESERVED: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 4)) = '_cf_'"
+# D1 puts a random reference here; a constant keeps two runs of a diagnosis equal.
+_INTERNAL_ERROR: Final = f"internal error; reference = {'0' * 24}"
+
+
+class Session:
+    """A connection, its authorizer, and the transaction that every call runs in."""
+
+    def __init__(self, path: Path | None, *, limits: D1Limits, readonly: bool = False) -> None:
+        self.limits = limits
+        self.authorizer = Authorizer()
+        self.connection = open_connection(path, limits=limits, authorizer=self.authorizer, readonly=readonly)
+        self.authorizer.trusted = False
+        self._page_size = self._pragma("page_size")
+        self._size: int | None = None
+        self._indexes: dict[str, Mapping[str, frozenset[str]]] = {}
+
+    @property
+    def in_transaction(self) -> bool:
+        """False once SQLite itself has rolled the transaction back."""
+        return self.connection.in_transaction
+
+    def own(self, sql: str, *values: SqliteValue) -> list[tuple[SqliteValue, ...]]:
+        """Rows of a statement of the engine's own, which the allow-lists do not concern."""
+        self.authorizer.trusted = True
+        try:
+            return self.connection.execute(sql, values).fetchall()
+        finally:
+            self.authorizer.trusted = False
+
+    def size(self) -> int:
+        """Bytes in use; pages on the free list do not count."""
+        if self._size is None:
+            self._size = (self._pragma("page_count") - self._pragma("freelist_count")) * self._page_size
+        return self._size
+
+    def indexes(self, table: str) -> Mapping[str, frozenset[str]]:
+        """The indexes that a write to the table must keep, each with its columns in lower case."""
+        if table not in self._indexes:
+            found: dict[str, frozenset[str]] = {}
+            for index, column in self.own(_INDEXES, table):
+                found[str(index)] = found.get(str(index), frozenset()) | {str(column).lower()}
+            self._indexes[table] = found
+        return self._indexes[table]
+
+    def _pragma(self, name: str) -> int:
+        [(value,)] = self.own(f"PRAGMA {name}")
+        return int(str(value))
+
+    @contextmanager
+    def unlimited_text(self) -> Iterator[None]:
+        """Lift the limit on the length of a statement for one of the engine's own."""
+        longest = self.connection.limit(apsw.SQLITE_LIMIT_SQL_LENGTH, _LONGEST_TEXT)
+        try:
+            yield
+        finally:
+            self.connection.limit(apsw.SQLITE_LIMIT_SQL_LENGTH, longest)
+
+    def row_key(self, table: str) -> tuple[str, ...]:
+        """Columns, as they stand in SQL, that tell the rows of a table apart."""
+        columns = [(str(name), int(str(position))) for name, position in self.own(_KEY_COLUMNS, table)]
+        if self.own(_WITHOUT_ROWID, table):
+            keyed = sorted((position, name) for name, position in columns if position)
+            return tuple(quoted(name) for _, name in keyed)
+        taken = {name.lower() for name, _ in columns}
+        return (next((name for name in _ROW_NUMBERS if name not in taken), _ROW_NUMBERS[0]),)
+
+    def finish(self, *, readonly: bool) -> None:
+        """Put right what a statement that has just run left different from D1.
+
+        Raises:
+            D1Error: it gave a table a reserved name, which SQLite's authorizer is not told.
+        """
+        if self.authorizer.analyzed:
+            self.own("DROP TABLE IF EXISTS sqlite_stat4")  # D1's SQLite is compiled without it
+        if self.authorizer.altered and self.own(_RESERVED):
+            raise D1Error.from_sqlite("not authorized", code="SQLITE_AUTH")
+        if self.authorizer.actions:
+            self._forget()
+        elif not readonly:
+            self._size = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing.
+
+        Raises:
+            D1Error: of the body; or, when SQLite ended the transaction itself or refuses to commit, the
+                error without prefix that the runtime answers then.
+        """
+        self.own("BEGIN")
+        try:
+            yield
+        except D1Error as error:
+            lost = not self.in_transaction
+            self._roll_back()
+            if lost:
+                raise _lost(error) from error
+            raise
+        except BaseException:
+            self._roll_back()
+            raise
+        self._commit()
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Whatever happens inside is undone."""
+        self.own("BEGIN")
+        try:
+            yield
+        finally:
+            self._roll_back()
+
+    def _commit(self) -> None:
+        try:
+            self.own("COMMIT")
+        except apsw.Error as error:
+            if self.in_transaction:
+                self._roll_back()
+            raise D1Error(_INTERNAL_ERROR, prefix="") from error
+
+    def _forget(self) -> None:
+        """What was known of the schema and the size may no longer hold."""
+        self._size = None
+        self._indexes = {}
+
+    def _roll_back(self) -> None:
+        self._forget()
+        if self.in_transaction:
+            self.own("ROLLBACK")
+
+    def copy(self) -> Session:
+        """An independent copy in memory."""
+        twin = Session(None, limits=self.limits)
+        with twin.connection.backup("main", self.connection, "main") as backup:
+            backup.step()
+        return twin
+
+    def close(self) -> None:
+        """Release the connection; closing twice is harmless."""
+        self.connection.close()
+
+
+def _lost(error: D1Error) -> D1Error:
+    return error.unprefixed() if error.code == "SQLITE_FULL" else D1Error(_INTERNAL_ERROR, prefix="")

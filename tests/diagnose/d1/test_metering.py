@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from diagnose.d1.engine import Database, Statement
+
+SETUP = """
+CREATE TABLE plain(a, b)
+CREATE TABLE keyed(k TEXT PRIMARY KEY, v, w)
+CREATE INDEX by_v ON keyed(v)
+CREATE TABLE narrow(k TEXT PRIMARY KEY) WITHOUT ROWID
+INSERT INTO keyed VALUES('a', 1, 1), ('b', 2, 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("sql", "written"),
+    [
+        ("INSERT INTO plain VALUES(1, 2), (3, 4)", 2),
+        ("INSERT INTO keyed VALUES('c', 3, 3)", 3),
+        ("INSERT OR IGNORE INTO keyed VALUES('a', 3, 3)", 0),
+        ("INSERT INTO narrow VALUES('x')", 1),
+        ("UPDATE keyed SET w = 9", 2),
+        ("UPDATE keyed SET v = 9", 4),
+        ("DELETE FROM keyed", 2),
+        ("CREATE TABLE x(a)", 2),
+        ("CREATE TRIGGER g AFTER INSERT ON plain BEGIN SELECT 1; END", 1),
+        ("SELECT * FROM keyed", 0),
+    ],
+)
+def test_rows_written_counts_indexes(sql, written):
+    with Database.memory() as database:
+        database.exec(SETUP)
+        assert database.run(Statement(sql)).rows_written == written
+
+
+def test_rows_read_counts_full_scans():
+    with Database.memory() as database:
+        database.exec(SETUP)
+        assert database.run(Statement("SELECT * FROM keyed")).rows_read == 2
+        assert database.run(Statement("SELECT 1 FROM keyed WHERE w = 'none'")).rows_read >= 1

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from diagnose.d1.engine import Database, Statement
+from diagnose.d1.errors import D1Error
+from diagnose.d1.splitting import is_blank, statement_end, trim
+
+TRIGGER = "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END"
+
+
+@pytest.mark.parametrize(
+    ("swallowed", "statement"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("SELECT 1 ", "SELECT 1 "),
+        ("SELECT 1 ;\n;; ", "SELECT 1 ;"),
+        ("SELECT ';'; ", "SELECT ';';"),
+        (TRIGGER + " ; ;", TRIGGER + " ;"),
+    ],
+)
+def test_a_statement_ends_behind_its_own_semicolon(swallowed, statement):
+    assert swallowed[: statement_end(swallowed)] == statement
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1;;", "SELECT 1; -- c", "SELECT 1; /* c */", "SELECT 1;\0", "SELECT 1\0", ";"]
+)
+def test_a_text_behind_a_semicolon_must_hold_a_statement(sql):
+    with Database.memory() as database, pytest.raises(D1Error) as caught:
+        database.run(Statement(sql))
+    assert caught.value.text == "D1_ERROR: SQL code did not contain a statement."
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1;\r\n\t ", ";SELECT 1", "SELECT 1 -- c", "SELECT 1 /* c", "\ufeffSELECT 1"]
+)
+def test_space_and_comments_around_a_statement_do_no_harm(sql):
+    with Database.memory() as database:
+        assert database.run(Statement(sql)).rows == ((1,),)
+
+
+@pytest.mark.parametrize(
+    ("text", "blank"),
+    [
+        ("", True),
+        (" \n\ufeff", True),
+        ("-- a\n  -- b", True),
+        ("/* a */", False),
+        (";", False),
+        ("-- a\nSELECT 1", False),
+    ],
+)
+def test_blank_texts(text, blank):
+    assert is_blank(text) is blank
+
+
+def test_trim_takes_what_javascript_takes():
+    assert trim("\ufeff\u00a0\n\x1cx\u2028") == "\x1cx"

@@ -1,0 +1,49 @@
+"""The client of Cloudflare's REST API, for a real account and for an embedded one alike."""
+
+from diagnose.account.account import Account, AccountKind, WorkerUpload
+from diagnose.account.errors import (
+    ApiError,
+    CredentialError,
+    MalformedAnswerError,
+    MissingPermissionError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    StatementError,
+    UnreachableError,
+)
+from diagnose.account.facts import (
+    DatabaseInfo,
+    Deployment,
+    QueryMeta,
+    QueryResult,
+    ScriptInfo,
+    ScriptSettings,
+    Subdomain,
+    TokenInfo,
+)
+from diagnose.account.secret import Secret
+
+__all__ = [
+    "Account",
+    "AccountKind",
+    "ApiError",
+    "CredentialError",
+    "DatabaseInfo",
+    "Deployment",
+    "MalformedAnswerError",
+    "MissingPermissionError",
+    "NotFoundError",
+    "QueryMeta",
+    "QueryResult",
+    "RateLimitedError",
+    "ScriptInfo",
+    "ScriptSettings",
+    "Secret",
+    "ServerError",
+    "StatementError",
+    "Subdomain",
+    "TokenInfo",
+    "UnreachableError",
+    "WorkerUpload",
+]

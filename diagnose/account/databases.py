@@ -1,0 +1,94 @@
+"""D1: databases and queries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from diagnose.account.errors import Exchange, StatementError
+from diagnose.account.facts import DatabaseInfo, QueryResult
+from diagnose.account.schema import SCHEMA_SQL, make_schema
+from diagnose.account.session import Session, shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.d1.schema import Schema
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ABSENT: Final = frozenset({7404})
+
+
+class DatabaseCalls(Session):
+    """What an account can be asked about D1."""
+
+    async def databases(self) -> tuple[DatabaseInfo, ...]:
+        """All databases. Raises ApiError."""
+        return self._infos(await self._list(self._databases))
+
+    async def database(self, uuid_or_name: str) -> DatabaseInfo | None:
+        """The database with that UUID, or with exactly that name, or None. Raises ApiError."""
+        if _UUID.fullmatch(uuid_or_name):
+            path = f"{self._databases}/{uuid_or_name.lower()}"
+            found = await self._find(path, _ABSENT)
+            return None if found is None else shaped("GET", path, DatabaseInfo.from_api, found)
+        # Asking the API for a name is documented as a search, so the comparison is made here.
+        return next((info for info in await self.databases() if info.name == uuid_or_name), None)
+
+    async def create_database(self, name: str) -> DatabaseInfo:
+        """A new database. Raises ApiError (code 7502 when the name is taken)."""
+        created = await self._write("POST", self._databases, body={"name": name})
+        return shaped("POST", self._databases, DatabaseInfo.from_api, created)
+
+    async def delete_database(self, database_id: str) -> None:
+        """The database and its rows are gone for good. Raises ApiError."""
+        await self._write("DELETE", f"{self._databases}/{database_id}")
+
+    async def query(
+        self, database_id: str, sql: str, params: Sequence[Any] = (), *, reads_only: bool = False
+    ) -> tuple[QueryResult, ...]:
+        """Run a text in one transaction; one result for each of its statements.
+
+        Args:
+            database_id: a UUID; names are resolved with `database`.
+            sql: one statement, or several divided by `;`.
+            params: text, numbers, booleans or None for the last statement. Blobs do not travel.
+            reads_only: the text changes nothing; it is repeated after a transient failure, and
+                what is known stays known.
+
+        Raises:
+            StatementError: D1 refused it; nothing was changed.
+            ApiError: anything else went wrong.
+        """
+        path = f"{self._databases}/{database_id}/raw"
+        body = {"sql": sql, "params": list(params)} if params else {"sql": sql}
+        if reads_only:
+            result = (await self._transport.call("POST", path, body=body, repeatable=True)).result
+        else:
+            result = await self._write("POST", path, body=body)
+        _refuse_failed(path, result)
+        return shaped("POST", path, lambda items: tuple(map(QueryResult.from_api, items)), result)
+
+    async def schema(self, database_id: str) -> Schema:
+        """The tables of a database, in one request. Raises ApiError."""
+        return await self._facts.find(("schema", database_id), self._schema(database_id))
+
+    async def _schema(self, database_id: str) -> Schema:
+        results = await self.query(database_id, SCHEMA_SQL, reads_only=True)
+        path = f"{self._databases}/{database_id}/raw"
+        return shaped("POST", path, lambda found: make_schema(*(result.rows for result in found)), results)
+
+    @property
+    def _databases(self) -> str:
+        return self._path("/d1/database")
+
+    def _infos(self, items: Sequence[Any]) -> tuple[DatabaseInfo, ...]:
+        return tuple(shaped("GET", self._databases, DatabaseInfo.from_api, item) for item in items)
+
+
+def _refuse_failed(path: str, result: Any) -> None:
+    """Raise StatementError for a statement that failed inside an envelope of success."""
+    for item in result if isinstance(result, list) else ():
+        if isinstance(item, dict) and item.get("success") is False:
+            message = str(item.get("error") or "a statement failed without a reason")
+            raise StatementError(Exchange(method="POST", path=path, message=message))

@@ -1,0 +1,114 @@
+"""What every product's calls share: the account's paths, pages, and facts that are found once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from diagnose.account.errors import Exchange, MalformedAnswerError, NotFoundError
+from diagnose.account.remembering import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from diagnose.account.multipart import Part
+    from diagnose.account.transport import Transport
+
+Shape = TypeVar("Shape")
+
+_PER_PAGE: Final = 100
+_PAGES: Final = 600  # an account has up to 50,000 databases
+
+
+class Session:
+    """Calls of one account. Use it in one event loop; `aclose` it, or use `async with`."""
+
+    def __init__(self, transport: Transport, account_id: str) -> None:
+        self._transport = transport
+        self._facts = Facts()
+        self.account_id = account_id
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop what is still being asked, and close the connections."""
+        await self._facts.aclose()
+        await self._transport.aclose()
+
+    def forget(self) -> None:
+        """Ask for every fact again, because something changed."""
+        self._facts.forget()
+
+    @property
+    def requests(self) -> tuple[tuple[str, str], ...]:
+        """(method, path) of everything sent so far, in order."""
+        return tuple(self._transport.requests)
+
+    def _path(self, rest: str) -> str:
+        return f"/accounts/{self.account_id}{rest}"
+
+    async def _read(self, path: str) -> Any:
+        """The result of a GET, asked for once. Raises ApiError."""
+        return await self._facts.find(path, self._get(path))
+
+    async def _find(self, path: str, absent: frozenset[int]) -> Any:
+        """The result of a GET, or None when it answers 404 with one of these codes. Raises ApiError."""
+        try:
+            return await self._read(path)
+        except NotFoundError as error:
+            if error.code in absent:
+                return None
+            raise
+
+    async def _list(self, path: str) -> Sequence[Any]:
+        """All items of a paged list, asked for once. Raises ApiError."""
+        return await self._facts.find(path, self._pages(path))
+
+    async def _write(self, method: str, path: str, *, body: Any = None, parts: Sequence[Part] = ()) -> Any:
+        """The result of a call that changes something; facts are asked for again. Raises ApiError."""
+        try:
+            envelope = await self._transport.call(method, path, body=body, parts=parts)
+        finally:
+            self.forget()
+        return envelope.result
+
+    async def _get(self, path: str) -> Any:
+        return (await self._transport.call("GET", path, repeatable=True)).result
+
+    async def _pages(self, path: str) -> Sequence[Any]:
+        items: list[Any] = []
+        for page in range(1, _PAGES + 1):
+            numbers = {"page": str(page), "per_page": str(_PER_PAGE)}
+            envelope = await self._transport.call("GET", path, query=numbers, repeatable=True)
+            if not isinstance(envelope.result, list):
+                raise malformed("GET", path, "the result is not a list")
+            items += envelope.result
+            total = envelope.result_info.get("total_count")
+            # Without a total, a page that is not full is the last one; an empty one always is.
+            complete = len(items) >= total if isinstance(total, int) else len(envelope.result) < _PER_PAGE
+            if complete or not envelope.result:
+                return items
+        raise malformed("GET", path, f"the list did not end after {_PAGES} pages")
+
+
+def shaped(method: str, path: str, read: Callable[[Any], Shape], result: Any) -> Shape:
+    """The result as a value of ours. Raises MalformedAnswerError when it has not the documented shape."""
+    try:
+        return read(result)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        reason = f"the result is not what is documented ({type(error).__name__}: {error})"
+        raise malformed(method, path, reason) from error
+
+
+def malformed(method: str, path: str, message: str) -> MalformedAnswerError:
+    """The error for an envelope whose result is not what the call is documented to answer."""
+    return MalformedAnswerError(Exchange(method=method, path=path, message=message))

@@ -1,0 +1,171 @@
+"""Workers: what is deployed, with which bindings, and what calls it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import quote
+
+from diagnose.account.errors import NotFoundError
+from diagnose.account.facts import Deployment, ScriptInfo, ScriptSettings, Subdomain
+from diagnose.account.multipart import Part, read_modules
+from diagnose.account.session import Session, shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from diagnose.account.answers import Answer
+    from diagnose.model import Json
+
+_ABSENT: Final = frozenset({10007, 10090})
+_MODULE_TYPES: Final[Mapping[str, str]] = {
+    ".py": "text/x-python",
+    ".js": "application/javascript+module",
+    ".mjs": "application/javascript+module",
+    ".cjs": "application/javascript",
+    ".wasm": "application/wasm",
+    ".txt": "text/plain",
+    ".html": "text/plain",
+    ".sql": "text/plain",
+}
+_DATA: Final = "application/octet-stream"
+_SERVICE_WORKER: Final = "worker.js"
+
+
+class WorkerUpload(Protocol):
+    """What is uploaded: code by module name, and bindings in the API's form."""
+
+    @property
+    def script_name(self) -> str:
+        """Of the worker."""
+
+    @property
+    def main_module(self) -> str:
+        """A key of `modules`."""
+
+    @property
+    def modules(self) -> Mapping[str, bytes]:
+        """Content by name."""
+
+    @property
+    def bindings(self) -> Sequence[Mapping[str, Json]]:
+        """With `name` and `type`."""
+
+    @property
+    def compatibility_date(self) -> str | None:
+        """As in the config."""
+
+    @property
+    def compatibility_flags(self) -> Sequence[str]:
+        """As in the config."""
+
+
+class WorkerCalls(Session):
+    """What an account can be asked about Workers. An answer of None means that there is no such worker."""
+
+    async def scripts(self) -> tuple[ScriptInfo, ...]:
+        """All workers. Raises ApiError."""
+        path = self._path("/workers/scripts")
+        return tuple(shaped("GET", path, ScriptInfo.from_api, item) for item in await self._read(path) or ())
+
+    async def script_settings(self, name: str) -> ScriptSettings | None:
+        """Bindings and compatibility. Raises ApiError."""
+        path = self._script(name, "/settings")
+        found = await self._find(path, _ABSENT)
+        return None if found is None else shaped("GET", path, ScriptSettings.from_api, found)
+
+    async def deployments(self, name: str) -> tuple[Deployment, ...] | None:
+        """The newest deployments; the first is the active one. Raises ApiError."""
+        path = self._script(name, "/deployments")
+        found = await self._find(path, _ABSENT)
+        return None if found is None else shaped("GET", path, _deployments, found)
+
+    async def content(self, name: str) -> Mapping[str, bytes] | None:
+        """The deployed code by module name, as it was uploaded. Raises ApiError."""
+        path = self._script(name, "/content/v2")
+        answer = await self._facts.find(path, self._content(path))
+        return None if answer is None else shaped("GET", path, _modules, answer)
+
+    async def schedules(self, name: str) -> tuple[str, ...] | None:
+        """The cron triggers. Raises ApiError."""
+        path = self._script(name, "/schedules")
+        found = await self._find(path, _ABSENT)
+        return None if found is None else shaped("GET", path, _crons, found)
+
+    async def subdomain(self, name: str) -> Subdomain | None:
+        """Whether it answers at workers.dev. Raises ApiError."""
+        path = self._script(name, "/subdomain")
+        found = await self._find(path, _ABSENT)
+        return None if found is None else shaped("GET", path, _subdomain, found)
+
+    async def upload(self, upload: WorkerUpload) -> None:
+        """Make the worker, or a new version of it, and let it answer. Secrets that it has stay.
+
+        Raises:
+            ApiError: such as code 10021, when the code cannot be used.
+        """
+        metadata = {
+            "main_module": upload.main_module,
+            "bindings": [dict(binding) for binding in upload.bindings],
+            "compatibility_date": upload.compatibility_date or "",
+            "compatibility_flags": list(upload.compatibility_flags),
+            "keep_bindings": ["secret_text", "secret_key"],
+        }
+        parts = [Part("metadata", None, json.dumps(metadata).encode(), "application/json")]
+        parts += [
+            Part(name, name, content, module_type(name)) for name, content in sorted(upload.modules.items())
+        ]
+        await self._write("PUT", self._script(upload.script_name), parts=parts)
+
+    async def deploy_versions(self, name: str, versions: Sequence[tuple[str, float]]) -> None:
+        """Let these versions (id, percentage) answer. Raises ApiError."""
+        shares = [{"version_id": version_id, "percentage": share} for version_id, share in versions]
+        body = {"strategy": "percentage", "versions": shares}
+        await self._write("POST", self._script(name, "/deployments"), body=body)
+
+    async def put_schedules(self, name: str, crons: Sequence[str]) -> None:
+        """Let exactly these cron expressions call it. Raises ApiError."""
+        await self._write("PUT", self._script(name, "/schedules"), body=[{"cron": cron} for cron in crons])
+
+    async def set_subdomain(self, name: str, *, enabled: bool) -> None:
+        """Let it answer at workers.dev, or not. Raises ApiError."""
+        await self._write("POST", self._script(name, "/subdomain"), body={"enabled": enabled})
+
+    async def delete_script(self, name: str) -> None:
+        """The worker with its versions and schedules is gone for good. Raises ApiError."""
+        await self._write("DELETE", self._script(name))
+
+    def _script(self, name: str, rest: str = "") -> str:
+        return self._path(f"/workers/scripts/{quote(name, safe='')}{rest}")
+
+    async def _content(self, path: str) -> Answer | None:
+        try:
+            return await self._transport.content(path)
+        except NotFoundError as error:
+            if error.code in _ABSENT:
+                return None
+            raise
+
+
+def module_type(name: str) -> str:
+    """The content type under which wrangler uploads a module of that name."""
+    return next((kind for ending, kind in _MODULE_TYPES.items() if name.endswith(ending)), _DATA)
+
+
+def _modules(answer: Answer) -> Mapping[str, bytes]:
+    content_type = answer.headers.get("content-type", "")
+    if content_type.startswith("multipart/"):
+        return read_modules(content_type, answer.content)
+    return {answer.headers.get("cf-entrypoint", _SERVICE_WORKER): answer.content}
+
+
+def _deployments(result: Mapping[str, Any]) -> tuple[Deployment, ...]:
+    return tuple(map(Deployment.from_api, result["deployments"]))
+
+
+def _crons(result: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(item["cron"]) for item in result["schedules"])
+
+
+def _subdomain(result: Mapping[str, Any]) -> Subdomain:
+    return Subdomain(enabled=bool(result["enabled"]), previews_enabled=bool(result.get("previews_enabled")))

@@ -1,0 +1,25 @@
+"""A Cloudflare account in this process: its REST API, D1, and a runtime that executes workers."""
+
+from diagnose.embedded.account import EmbeddedAccount
+from diagnose.embedded.deploying import Upload
+from diagnose.embedded.derive import Blueprint, BlueprintDatabase, derive
+from diagnose.embedded.metering import QueryCount, count_queries
+from diagnose.embedded.refusal import RefusalError
+from diagnose.embedded.responses import Responses, nothing_recorded
+from diagnose.embedded.state import Module
+from diagnose.embedded.tokens import Permission
+
+__all__ = [
+    "Blueprint",
+    "BlueprintDatabase",
+    "EmbeddedAccount",
+    "Module",
+    "Permission",
+    "QueryCount",
+    "RefusalError",
+    "Responses",
+    "Upload",
+    "count_queries",
+    "derive",
+    "nothing_recorded",
+]

@@ -1,0 +1,250 @@
+"""The embedded account: a Cloudflare account in this process."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from diagnose.d1 import LIMITS
+from diagnose.embedded.invoke import deliver
+from diagnose.embedded.records import UUID
+from diagnose.embedded.refusal import RefusalError, invalid_property, no_database
+from diagnose.embedded.saved import read_saved
+from diagnose.embedded.state import AccountState, DatabaseState, timestamp
+from diagnose.embedded.store import FolderStorage, MemoryStorage
+from diagnose.embedded.tokens import EVERYTHING, Grant
+from diagnose.errors import DiagnoseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from starlette.applications import Starlette
+
+    from diagnose.d1 import Database
+    from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits, Trigger
+    from diagnose.embedded.responses import Responses
+    from diagnose.embedded.state import Plan, ScriptState
+    from diagnose.embedded.store import Storage
+    from diagnose.embedded.tokens import Permission, TokenOwner, TokenStatus
+
+
+class EmbeddedAccount:
+    """Databases and workers, with the API, the limits and the errors of a real account.
+
+    Every change is kept in the storage before the method that made it returns. Use it from one
+    thread; `close` it, or use it in a `with` block.
+    """
+
+    def __init__(self, storage: Storage, state: AccountState, *, plan: Plan = "paid") -> None:
+        self._storage = storage
+        self._state = state
+        self._open: dict[str, Database] = {}
+        self._grants: dict[str, Grant] = {}
+        self.plan: Plan = plan
+        self.token = self.issue_token()
+
+    @classmethod
+    def open(cls, folder: Path, *, plan: Plan = "paid", account_id: str | None = None) -> Self:
+        """The account kept in a folder, as its only writer; a new one where there is none.
+
+        Args:
+            folder: made when it does not exist.
+            plan: whose limits apply.
+            account_id: of a new account; 32 hexadecimal digits.
+
+        Raises:
+            ProjectError: the folder is in use, damaged, foreign or not usable.
+        """
+        storage = FolderStorage(folder)
+        state = storage.read()
+        if state is None:
+            state = _new_state(account_id)
+            storage.write(state)
+        return cls(storage, state, plan=plan)
+
+    @classmethod
+    def memory(cls, *, plan: Plan = "paid", account_id: str | None = None) -> Self:
+        """A new account that ends with the process."""
+        return cls(MemoryStorage(), _new_state(account_id), plan=plan)
+
+    @classmethod
+    def load_snapshot(cls, folder: Path, *, plan: Plan = "paid") -> Self:
+        """An in-memory copy of the account in a folder, which stays byte for byte as it is.
+
+        Raises:
+            ProjectError: there is no account, it is damaged, or another process keeps writing to it.
+        """
+        state, databases = read_saved(folder)
+        return cls(MemoryStorage(databases), state, plan=plan)
+
+    def snapshot(self) -> EmbeddedAccount:
+        """A throw-away in-memory copy with the same plan; nothing that happens to it comes back."""
+        databases = {uuid: self.database(uuid).snapshot() for uuid in self.databases}
+        return EmbeddedAccount(MemoryStorage(databases), self._state, plan=self.plan)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the databases and let others write."""
+        for database in self._open.values():
+            database.close()
+        self._open.clear()
+        self._storage.close()
+
+    @property
+    def state(self) -> AccountState:
+        """Everything but rows."""
+        return self._state
+
+    @property
+    def account_id(self) -> str:
+        """32 hexadecimal digits."""
+        return self._state.account_id
+
+    @property
+    def databases(self) -> Mapping[str, DatabaseState]:
+        """The databases by UUID."""
+        return self._state.databases
+
+    @property
+    def scripts(self) -> Mapping[str, ScriptState]:
+        """The workers by name."""
+        return self._state.scripts
+
+    def issue_token(
+        self,
+        *,
+        owner: TokenOwner = "user",
+        permissions: frozenset[Permission] = EVERYTHING,
+        status: TokenStatus = "active",
+    ) -> str:
+        """A new API token that the app accepts."""
+        token = secrets.token_urlsafe(30)
+        self._grants[token] = Grant(
+            id=secrets.token_hex(16), owner=owner, permissions=permissions, status=status
+        )
+        return token
+
+    def grant(self, token: str) -> Grant | None:
+        """What a token stands for, or None for one that was never issued."""
+        return self._grants.get(token)
+
+    def database(self, uuid: str) -> Database:
+        """The engine of a database. Raises RefusalError 7404 for an unknown UUID."""
+        if uuid not in self.databases:
+            raise no_database(uuid)
+        if uuid not in self._open:
+            self._open[uuid] = self._storage.open_database(uuid)
+        return self._open[uuid]
+
+    def find_database(self, uuid_or_name: str) -> DatabaseState | None:
+        """The database with that UUID, or with exactly that name."""
+        by_name = (database for database in self.databases.values() if database.name == uuid_or_name)
+        return self.databases.get(uuid_or_name) or next(by_name, None)
+
+    def create_database(
+        self, name: str, *, uuid: str | None = None, created_at: str | None = None
+    ) -> DatabaseState:
+        """A new, empty database.
+
+        Raises:
+            RefusalError: 7502 the name or the UUID is taken; 7400 they cannot be used; 7406 the plan allows
+                no more databases.
+        """
+        if not name:
+            raise invalid_property("name: must not be empty")
+        uuid = uuid or str(uuid4())
+        if not UUID.fullmatch(uuid):
+            raise invalid_property(f"uuid: {uuid!r} is none")
+        if uuid in self.databases or any(database.name == name for database in self.databases.values()):
+            raise RefusalError(400, 7502, "A database with that name already exists", result=[])
+        if len(self.databases) >= LIMITS.d1.databases.of(self.plan):
+            raise RefusalError(400, 7406, "The account has reached its number of databases", result=[])
+        database = DatabaseState(uuid=uuid, name=name, created_at=created_at or timestamp())
+        engine = self._storage.create_database(uuid)
+        try:
+            self._keep(self._state.with_database(database))
+        except DiagnoseError:
+            engine.close()
+            raise
+        self._open[uuid] = engine
+        return database
+
+    def delete_database(self, uuid: str) -> None:
+        """Remove a database and its rows. Raises RefusalError 7404 for an unknown UUID."""
+        self.database(uuid).close()
+        del self._open[uuid]
+        self._keep(self._state.without_database(uuid))
+        self._storage.drop_database(uuid)
+
+    def put_script(self, script: ScriptState) -> None:
+        """Keep a worker in the state that `diagnose.embedded.deploying` made."""
+        self._keep(self._state.with_script(script))
+
+    def delete_script(self, name: str) -> None:
+        """Remove a worker with its versions, deployments and schedules."""
+        self._keep(self._state.without_script(name))
+
+    def app(self) -> Starlette:
+        """The account's REST API as an ASGI application."""
+        from diagnose.embedded.app import make_app
+
+        return make_app(self)
+
+    async def invoke(
+        self,
+        script: str,
+        trigger: Trigger,
+        *,
+        responses: Responses,
+        runtime: Runtime,
+        base: str = "",
+        secret_values: Mapping[str, str] | None = None,
+        limits: RuntimeLimits | None = None,
+    ) -> Invocation:
+        """Deliver one event to the deployed version of a worker, with its bindings and the plan's limits.
+
+        Args:
+            script: the worker's name.
+            trigger: the event.
+            responses: finds the recorded answer to an outbound request.
+            runtime: executes the code.
+            base: the folder of the main module relative to the project, for locations.
+            secret_values: by name; the account itself keeps none.
+            limits: of the runtime.
+
+        Raises:
+            RefusalError: 10007 the worker does not exist or nothing of it is deployed.
+            SandboxError: untrusted code cannot be executed safely here.
+        """
+        return await deliver(
+            self,
+            script,
+            trigger,
+            responses=responses,
+            runtime=runtime,
+            base=base,
+            secret_values=secret_values or {},
+            limits=limits,
+        )
+
+    def _keep(self, state: AccountState) -> None:
+        self._storage.write(state)
+        self._state = state
+
+
+def _new_state(account_id: str | None) -> AccountState:
+    state = AccountState(created_on=timestamp())
+    return state if account_id is None else AccountState(account_id=account_id, created_on=state.created_on)

@@ -1,0 +1,56 @@
+"""The REST API of an embedded account, one module for each product.
+
+Another product joins by a module with a `ROUTES` tuple, listed here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from diagnose.embedded.app import accounts, d1, deployments, scripts, services
+from diagnose.embedded.app.calls import make_endpoint
+from diagnose.embedded.app.envelope import failure
+from diagnose.embedded.app.headers import ApiHeaders
+from diagnose.embedded.refusal import RefusalError, no_route
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from diagnose.embedded.account import EmbeddedAccount
+
+API_ROOT: Final = "/client/v4"
+
+
+def make_app(account: EmbeddedAccount) -> Starlette:
+    """The application; every path begins with `API_ROOT`."""
+    routes = [
+        Route(API_ROOT + call.path, make_endpoint(account, call), methods=[call.method])
+        for product in (accounts, d1, scripts, deployments, services)
+        for call in product.ROUTES
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(ApiHeaders)],
+        exception_handlers={RefusalError: _refused, HTTPException: _not_routed},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusalError)  # noqa: S101 - Starlette looks handlers up by class
+    return failure(error)
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette looks handlers up by class
+    path = request.url.path.removeprefix(API_ROOT)
+    if error.status_code == 405:  # noqa: PLR2004 - the status is its name
+        return failure(RefusalError(405, 10405, f"Method not allowed for {path}"))
+    return failure(no_route(path))

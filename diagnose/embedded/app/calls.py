@@ -1,0 +1,68 @@
+"""What a handler is given, and how it becomes an endpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from diagnose.embedded.app.auth import authenticate, authorize
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from diagnose.embedded.account import EmbeddedAccount
+    from diagnose.embedded.refusal import RefusalError
+    from diagnose.embedded.tokens import Grant, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authorized request."""
+
+    request: Request
+    account: EmbeddedAccount
+    grant: Grant
+
+    def __getitem__(self, name: str) -> str:
+        """A parameter of the path."""
+        value: str = self.request.path_params[name]
+        return value
+
+    async def json(self, otherwise: RefusalError) -> Any:
+        """The body, whatever its content type says. Raises `otherwise` when it is not JSON."""
+        try:
+            return json.loads(await self.request.body())
+        except ValueError:
+            raise otherwise from None
+
+
+Handler: TypeAlias = Callable[[Call], Awaitable["Response"]]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRoute:
+    """One call of the API.
+
+    Attributes:
+        permission: that the token needs, or None.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    permission: Permission | None = None
+
+
+def make_endpoint(account: EmbeddedAccount, route: ApiRoute) -> Callable[[Request], Awaitable[Response]]:
+    """The Starlette endpoint that authorizes a request and hands it to the route's handler."""
+
+    async def endpoint(request: Request) -> Response:
+        grant = authenticate(account, request.headers.get("authorization"))
+        account_id = request.path_params.get("account_id")
+        authorize(account, grant, account_id, route.permission, request.url.path)
+        return await route.handler(Call(request, account, grant))
+
+    return endpoint

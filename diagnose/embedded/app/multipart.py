@@ -1,0 +1,122 @@
+"""Workers travel as `multipart/form-data`: how an upload is read and how content is written.
+
+https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from diagnose.d1 import LIMITS
+from diagnose.embedded.deploying import Upload
+from diagnose.embedded.refusal import RefusalError
+from diagnose.embedded.state import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from diagnose.embedded.state import VersionState
+
+_METADATA: Final = "metadata"
+_SOURCE_MAP: Final = "application/source-map"
+
+
+async def read_upload(request: Request) -> Upload:
+    """What a client uploads, whatever the order of its parts.
+
+    wrangler sends the metadata without a file name and first, the official SDK last. wrangler names a
+    part after its module, the SDK names all of them `files`: the file name decides.
+
+    Raises:
+        RefusalError: 10021 the body is not such a form, or its metadata cannot be used.
+    """
+    limit = int(LIMITS.workers.request_body_bytes)
+    try:
+        async with request.form(max_files=limit, max_fields=limit, max_part_size=limit) as form:
+            modules: dict[str, Module] = {}
+            metadata: str | bytes | None = None
+            for name, part in form.multi_items():
+                content = await part.read() if isinstance(part, UploadFile) else part
+                if name == _METADATA:
+                    metadata = content
+                    continue
+                file_name, content_type = _description(name, part)
+                if content_type != _SOURCE_MAP:
+                    modules[file_name] = Module(content=_bytes(content), content_type=content_type)
+    except HTTPException as error:
+        raise _unusable(error.detail) from error
+    if metadata is None:
+        raise _unusable("the part `metadata` is missing")
+    return _upload(metadata, modules, request.headers.get("user-agent", ""))
+
+
+def write_content(version: VersionState) -> Response:
+    """The modules of a version, as the API sends them back; `cf-entrypoint` names the main one."""
+    boundary = secrets.token_hex(16)
+    body = b"".join(_part(boundary, name, module) for name, module in version.modules.items())
+    return Response(
+        body + f"--{boundary}--\r\n".encode(),
+        media_type=f"multipart/form-data; boundary={boundary}",
+        headers={"cf-entrypoint": version.main_module},
+    )
+
+
+def _part(boundary: str, name: str, module: Module) -> bytes:
+    quoted = name.replace('"', "%22")
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{quoted}"; filename="{quoted}"\r\n'
+        f"Content-Type: {module.content_type}\r\n\r\n"
+    )
+    return head.encode() + module.content + b"\r\n"
+
+
+def _description(name: str, part: UploadFile | str) -> tuple[str, str]:
+    if isinstance(part, UploadFile):
+        return part.filename or name, part.content_type or "application/octet-stream"
+    return name, "text/plain"
+
+
+def _upload(metadata: str | bytes, modules: Mapping[str, Module], user_agent: str) -> Upload:
+    try:
+        given = json.loads(metadata)
+        return Upload(
+            main_module=_main_module(given, modules),
+            modules=modules,
+            bindings=tuple(_binding(binding) for binding in given.get("bindings", [])),
+            compatibility_date=str(given.get("compatibility_date", "")),
+            compatibility_flags=tuple(map(str, given.get("compatibility_flags", []))),
+            keep_bindings=tuple(map(str, given.get("keep_bindings", []))),
+            source="wrangler" if user_agent.startswith("wrangler/") else "api",
+            annotations={str(key): str(value) for key, value in given.get("annotations", {}).items()},
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _unusable("the part `metadata` is not what it must be") from error
+
+
+def _main_module(metadata: Mapping[str, Any], modules: Mapping[str, Module]) -> str:
+    """The entry module; a service worker calls its one part `body_part`."""
+    if "body_part" in metadata:
+        return next(iter(modules), str(metadata["body_part"]))
+    return str(metadata["main_module"])
+
+
+def _binding(binding: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not all(isinstance(binding[key], str) for key in ("name", "type")):
+        raise TypeError("a binding has a name and a type")
+    return dict(binding)
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def _unusable(reason: str) -> RefusalError:
+    return RefusalError(400, 10021, f"The upload cannot be read: {reason}.")

@@ -1,0 +1,189 @@
+"""Workers: upload, content, settings, schedules and workers.dev."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from diagnose.embedded.app.calls import ApiRoute
+from diagnose.embedded.app.envelope import success
+from diagnose.embedded.app.handlers import handlers
+from diagnose.embedded.app.multipart import read_upload, write_content
+from diagnose.embedded.deploying import find, schedule, upload_and_deploy
+from diagnose.embedded.refusal import RefusalError, no_worker
+from diagnose.embedded.tokens import Permission
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from diagnose.embedded.app.calls import Call
+    from diagnose.embedded.state import ScriptState, VersionState
+
+
+async def list_scripts(call: Call) -> Response:
+    """All workers."""
+    return success([described(script) for script in call.account.scripts.values()])
+
+
+async def read_script(call: Call) -> Response:
+    """The code that is deployed."""
+    return write_content(_deployed(call))
+
+
+async def put_script(call: Call) -> Response:
+    """A new version that answers at once; makes the worker if need be."""
+    upload = await read_upload(call.request)
+    script = upload_and_deploy(call.account.state, call["script"], upload)
+    call.account.put_script(script)
+    version = script.versions[-1]
+    return success(
+        {
+            **described(script),
+            "deployment_id": version.id.replace("-", ""),
+            "entry_point": version.main_module,
+            "startup_time_ms": 1,
+            "available_on_subdomain": script.subdomain,
+        }
+    )
+
+
+async def delete_script(call: Call) -> Response:
+    """The worker with everything that belongs to it is gone."""
+    call.account.delete_script(_script(call).name)
+    return success(None)
+
+
+async def read_settings(call: Call) -> Response:
+    """Bindings and compatibility of the newest version."""
+    version = _script(call).latest
+    if version is None:
+        raise no_worker()
+    return success(
+        {
+            "bindings": list(version.bindings),
+            "compatibility_date": version.compatibility_date,
+            "compatibility_flags": list(version.compatibility_flags),
+            "usage_model": "standard",
+            "tags": [],
+            "tail_consumers": [],
+            "logpush": False,
+            "placement": {},
+            "observability": {"enabled": False},
+        }
+    )
+
+
+async def read_schedules(call: Call) -> Response:
+    """The cron triggers."""
+    return success(_schedules(_script(call)))
+
+
+async def put_schedules(call: Call) -> Response:
+    """Exactly these cron triggers: a bare array of `{"cron": …}`."""
+    unusable = RefusalError(400, 10026, 'The request body must be an array of {"cron": "…"}.')
+    body = await call.json(unusable)
+    if not isinstance(body, list):
+        raise unusable
+    if not all(isinstance(item, dict) and isinstance(item.get("cron"), str) for item in body):
+        raise unusable
+    script = schedule(_script(call), [item["cron"] for item in body])
+    call.account.put_script(script)
+    return success(_schedules(script))
+
+
+async def read_subdomain(call: Call) -> Response:
+    """Whether the worker answers at workers.dev."""
+    return success(_subdomain(_script(call)))
+
+
+async def set_subdomain(call: Call) -> Response:
+    """Let the worker answer at workers.dev, or not; a key that is left out stays as it is."""
+    script = _script(call)
+    unusable = RefusalError(400, 10026, 'The request body must be an object with "enabled".')
+    body = await call.json(unusable)
+    if not isinstance(body, dict):
+        raise unusable
+    enabled = bool(body.get("enabled", script.subdomain))
+    script = replace(
+        script, subdomain=enabled, previews=bool(body.get("previews_enabled", script.previews and enabled))
+    )
+    call.account.put_script(script)
+    return success(_subdomain(script))
+
+
+async def disable_subdomain(call: Call) -> Response:
+    """Neither the worker nor its previews answer at workers.dev."""
+    script = replace(_script(call), subdomain=False, previews=False)
+    call.account.put_script(script)
+    return success(_subdomain(script))
+
+
+async def read_account_subdomain(call: Call) -> Response:
+    """The account's own part of `WORKER.SUBDOMAIN.workers.dev`."""
+    return success({"subdomain": call.account.state.subdomain})
+
+
+def described(script: ScriptState) -> dict[str, Any]:
+    """A worker as lists show it."""
+    version = script.active or script.latest
+    return {
+        "id": script.name,
+        "tag": script.tag,
+        "etag": version.etag if version else "",
+        "handlers": handlers(version) if version else [],
+        "created_on": script.created_on,
+        "modified_on": script.modified_on,
+        "usage_model": "standard",
+        "compatibility_date": version.compatibility_date if version else "",
+        "compatibility_flags": list(version.compatibility_flags) if version else [],
+        "logpush": False,
+        "has_assets": False,
+        "has_modules": True,
+        "last_deployed_from": script.deployments[0].source if script.deployments else None,
+        "routes": None,
+    }
+
+
+def _script(call: Call) -> ScriptState:
+    return find(call.account.state, call["script"])
+
+
+def _deployed(call: Call) -> VersionState:
+    version = _script(call).active
+    if version is None:
+        raise no_worker()
+    return version
+
+
+def _schedules(script: ScriptState) -> dict[str, Any]:
+    return {
+        "schedules": [
+            {"cron": entry.cron, "created_on": entry.created_on, "modified_on": entry.modified_on}
+            for entry in script.schedules
+        ]
+    }
+
+
+def _subdomain(script: ScriptState) -> dict[str, bool]:
+    return {"enabled": script.subdomain, "previews_enabled": script.previews}
+
+
+_SCRIPTS: Final = "/accounts/{account_id}/workers/scripts"
+_SCRIPT: Final = _SCRIPTS + "/{script}"
+
+ROUTES: Final = (
+    ApiRoute("GET", _SCRIPTS, list_scripts, Permission.WORKERS_READ),
+    ApiRoute("GET", _SCRIPT, read_script, Permission.WORKERS_READ),
+    ApiRoute("PUT", _SCRIPT, put_script, Permission.WORKERS_EDIT),
+    ApiRoute("DELETE", _SCRIPT, delete_script, Permission.WORKERS_EDIT),
+    ApiRoute("GET", _SCRIPT + "/content/v2", read_script, Permission.WORKERS_READ),
+    ApiRoute("GET", _SCRIPT + "/settings", read_settings, Permission.WORKERS_READ),
+    ApiRoute("GET", _SCRIPT + "/schedules", read_schedules, Permission.WORKERS_READ),
+    ApiRoute("PUT", _SCRIPT + "/schedules", put_schedules, Permission.WORKERS_EDIT),
+    ApiRoute("GET", _SCRIPT + "/subdomain", read_subdomain, Permission.WORKERS_READ),
+    ApiRoute("POST", _SCRIPT + "/subdomain", set_subdomain, Permission.WORKERS_EDIT),
+    ApiRoute("DELETE", _SCRIPT + "/subdomain", disable_subdomain, Permission.WORKERS_EDIT),
+    ApiRoute(
+        "GET", "/accounts/{account_id}/workers/subdomain", read_account_subdomain, Permission.WORKERS_READ
+    ),
+)

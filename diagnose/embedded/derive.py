@@ -1,0 +1,68 @@
+"""An embedded account as it would be if a project had just been deployed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from diagnose.d1 import Statement
+from diagnose.embedded.account import EmbeddedAccount
+from diagnose.embedded.deploying import schedule, upload_and_deploy
+
+if TYPE_CHECKING:
+    from diagnose.embedded.deploying import Upload
+    from diagnose.embedded.state import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlueprintDatabase:
+    """One database of a project: its id, its name, and the SQL of its migrations in order."""
+
+    uuid: str
+    name: str
+    migrations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """What a project's files say about the account they expect; knows nothing of wrangler.
+
+    Attributes:
+        script: the worker's name.
+        upload: its code and bindings; None when there is nothing to deploy.
+        reachable: whether it answers at workers.dev.
+    """
+
+    script: str
+    databases: tuple[BlueprintDatabase, ...] = ()
+    upload: Upload | None = None
+    crons: tuple[str, ...] = ()
+    reachable: bool = True
+    account_id: str | None = None
+
+
+def derive(blueprint: Blueprint, *, plan: Plan = "paid") -> EmbeddedAccount:
+    """The account in memory: databases with all migrations applied, the worker deployed, its crons set.
+
+    Raises:
+        D1Error: a migration fails.
+        RefusalError: two databases share an id or a name, or the upload is one that the API refuses.
+    """
+    account = EmbeddedAccount.memory(plan=plan, account_id=blueprint.account_id)
+    try:
+        _fill(account, blueprint)
+    except BaseException:
+        account.close()
+        raise
+    return account
+
+
+def _fill(account: EmbeddedAccount, blueprint: Blueprint) -> None:
+    for planned in blueprint.databases:
+        account.create_database(planned.name, uuid=planned.uuid)
+        for migration in planned.migrations:
+            account.database(planned.uuid).run_all(Statement(migration))
+    if blueprint.upload is not None:
+        script = upload_and_deploy(account.state, blueprint.script, blueprint.upload)
+        script = schedule(script, blueprint.crons)
+        account.put_script(replace(script, subdomain=blueprint.reachable))

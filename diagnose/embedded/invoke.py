@@ -1,0 +1,137 @@
+"""An invocation of a deployed worker: what its bindings reach, under the limits of the account's plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diagnose.d1 import LIMITS, D1Error
+from diagnose.embedded.deploying import find
+from diagnose.embedded.invocation import DEFAULT_RUNTIME_LIMITS, BindingError, WorkerCode
+from diagnose.embedded.metering import QueryCount, statements_in_exec
+from diagnose.embedded.refusal import RefusalError, no_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from diagnose.d1 import Database, Result, Statement
+    from diagnose.embedded.account import EmbeddedAccount
+    from diagnose.embedded.invocation import (
+        HttpAnswer,
+        Invocation,
+        OutboundRequest,
+        OutgoingMessage,
+        Runtime,
+        RuntimeLimits,
+        Trigger,
+    )
+    from diagnose.embedded.responses import Responses
+    from diagnose.embedded.state import Binding, VersionState
+    from diagnose.model import Json
+
+_KINDS = {"d1": "d1", "queue": "queue", "plain_text": "var", "json": "var", "secret_text": "secret"}
+
+
+async def deliver(
+    account: EmbeddedAccount,
+    script: str,
+    trigger: Trigger,
+    *,
+    responses: Responses,
+    runtime: Runtime,
+    base: str,
+    secret_values: Mapping[str, str],
+    limits: RuntimeLimits | None,
+) -> Invocation:
+    """Deliver one event to the active version of a worker; see `EmbeddedAccount.invoke`."""
+    version = find(account.state, script).active
+    if version is None:
+        raise no_worker()
+    return await runtime.invoke(
+        worker_code(version, base=base, secret_values=secret_values),
+        trigger,
+        AccountBindings(account, version, responses),
+        limits=limits or DEFAULT_RUNTIME_LIMITS,
+    )
+
+
+def worker_code(
+    version: VersionState, *, base: str = "", secret_values: Mapping[str, str] | None = None
+) -> WorkerCode:
+    """A version as a runtime takes it."""
+    values: dict[str, Json] = {
+        str(binding["name"]): binding["text" if binding["type"] == "plain_text" else "json"]
+        for binding in version.bindings
+        if binding["type"] in {"plain_text", "json"}
+    }
+    known = {name: text for name, text in (secret_values or {}).items() if _is_secret(version, name)}
+    return WorkerCode(
+        main_module=version.main_module,
+        modules={name: module.content for name, module in version.modules.items()},
+        compatibility_date=version.compatibility_date,
+        compatibility_flags=version.compatibility_flags,
+        bindings={str(b["name"]): _KINDS.get(str(b["type"]), str(b["type"])) for b in version.bindings},
+        vars={**values, **known},
+        base=base,
+    )
+
+
+def _is_secret(version: VersionState, name: str) -> bool:
+    return any(b["name"] == name and b["type"] == "secret_text" for b in version.bindings)
+
+
+class AccountBindings:
+    """The `Bindings` of one invocation: databases of the account, recorded answers, and nothing else.
+
+    Attributes:
+        queries: what D1 was asked so far.
+        fetches: outbound requests so far.
+    """
+
+    def __init__(self, account: EmbeddedAccount, version: VersionState, responses: Responses) -> None:
+        self._account = account
+        self._bindings = {str(binding["name"]): binding for binding in version.bindings}
+        self._responses = responses
+        self.queries = QueryCount()
+        self.fetches = 0
+
+    async def d1_run(self, binding: str, statement: Statement) -> Result:
+        """One statement. Raises D1Error."""
+        return self._query(binding, 1).run(statement)
+
+    async def d1_batch(self, binding: str, statements: tuple[Statement, ...]) -> tuple[Result, ...]:
+        """Several statements in one transaction, as one query. Raises D1Error."""
+        return self._query(binding, len(statements)).batch(statements)
+
+    async def d1_exec(self, binding: str, text: str) -> int:
+        """Every line a statement, as one query. Raises D1Error."""
+        return self._query(binding, statements_in_exec(text)).exec(text)
+
+    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> None:  # noqa: ARG002 - the queue is missing whatever is sent
+        """Refuse, since the account holds no queues. Raises BindingError."""
+        queue = self._binding(binding, "queue")["queue_name"]
+        raise BindingError(f"Queue send failed: the embedded account has no queue {queue!r}")
+
+    async def fetch(self, request: OutboundRequest) -> HttpAnswer | None:
+        """The recorded answer, or None. Raises BindingError above the plan's subrequests."""
+        self.fetches += 1
+        if self.fetches > LIMITS.workers.subrequests.of(self._account.plan):
+            raise BindingError("Too many subrequests.")
+        return self._responses(request)
+
+    def _query(self, name: str, statements: int) -> Database:
+        """The database behind a binding, one call later."""
+        binding = self._binding(name, "d1")
+        self.queries = self.queries.plus(statements)
+        limit = LIMITS.d1.queries_per_invocation.of(self._account.plan)
+        if self.queries.calls > limit:
+            raise D1Error(str(limit.error), prefix="")
+        try:
+            return self._account.database(str(binding["database_id"]))
+        except RefusalError as refusal:
+            raise D1Error(refusal.message) from refusal
+
+    def _binding(self, name: str, kind: str) -> Binding:
+        binding = self._bindings.get(name)
+        if binding is None or binding["type"] != kind:
+            raise BindingError(f"{name} is no {kind} binding of this worker", name="TypeError")
+        return binding

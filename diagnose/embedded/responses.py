@@ -1,0 +1,16 @@
+"""Recorded answers to what a worker fetches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from diagnose.embedded.invocation import HttpAnswer, OutboundRequest
+
+Responses: TypeAlias = Callable[[OutboundRequest], HttpAnswer | None]
+"""Finds the recorded answer to an outbound request; None when there is none."""
+
+
+def nothing_recorded(_request: OutboundRequest) -> None:
+    """No request has a recorded answer."""
+    return

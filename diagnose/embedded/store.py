@@ -1,0 +1,265 @@
+"""Where an embedded account is kept: in memory, or in a folder that survives a kill at any moment.
+
+account.json            everything but rows and code; replaced by rename, after its content is on disk
+account.lock            locked by the one process that may write
+d1/UUID.sqlite          rows; SQLite's own journal keeps them whole
+modules/SHA256          code of workers; written before the account.json that names it
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final, Protocol
+
+from diagnose.d1 import Database
+from diagnose.embedded.records import RecordError, from_record, to_record
+from diagnose.errors import ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from diagnose.embedded.state import AccountState
+
+DOCUMENT: Final = "account.json"
+LOCK: Final = "account.lock"
+DATABASES: Final = "d1"
+MODULES: Final = "modules"
+_UNFINISHED: Final = f"{DOCUMENT}.new"
+_OURS: Final = frozenset({DOCUMENT, _UNFINISHED, LOCK, DATABASES, MODULES})
+
+
+class Storage(Protocol):
+    """Keeps a state and its databases. Whatever returned is kept."""
+
+    def write(self, state: AccountState) -> None:
+        """Keep this state instead of the one before."""
+
+    def create_database(self, uuid: str) -> Database:
+        """An empty database; a state that lists it must be written next."""
+
+    def open_database(self, uuid: str) -> Database:
+        """The database with its rows. Called once for each; the caller closes it."""
+
+    def drop_database(self, uuid: str) -> None:
+        """Remove the rows of a database that is closed and that no state lists any more."""
+
+    def close(self) -> None:
+        """Close the databases that were never opened, and let others write."""
+
+
+class MemoryStorage:
+    """Keeps nothing beyond the process."""
+
+    def __init__(self, databases: dict[str, Database] | None = None) -> None:
+        self._databases = databases or {}
+
+    def write(self, state: AccountState) -> None:
+        """Nothing to do: the account itself holds the state."""
+
+    def create_database(self, uuid: str) -> Database:  # noqa: ARG002 - every memory database is its own
+        """An empty database."""
+        return Database.memory()
+
+    def open_database(self, uuid: str) -> Database:
+        """The database that was handed in."""
+        return self._databases.pop(uuid)
+
+    def drop_database(self, uuid: str) -> None:
+        """Its rows went when it was closed."""
+
+    def close(self) -> None:
+        """Close the databases that were never opened."""
+        for database in self._databases.values():
+            database.close()
+        self._databases.clear()
+
+
+class FolderStorage:
+    """Keeps an account in a folder, as the only writer."""
+
+    def __init__(self, folder: Path) -> None:
+        """Lock the folder, making it when there is none.
+
+        Raises:
+            ProjectError: another process writes there, it holds other things, or it cannot be used.
+        """
+        self._folder = folder
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            _refuse_foreign_folder(folder)
+            (folder / DATABASES).mkdir(exist_ok=True)
+            (folder / MODULES).mkdir(exist_ok=True)
+            self._lock: int | None = _lock(folder)
+
+    def read(self) -> AccountState | None:
+        """The state kept in the folder, or None in a new one. Leftovers of a kill are swept.
+
+        Raises:
+            ProjectError: account.json is damaged, or not ours.
+        """
+        try:
+            with translated(self._folder):
+                if not (self._folder / DOCUMENT).exists():
+                    return None
+                state = read_state(self._folder)
+                self._sweep(state)
+                return state
+        except ProjectError:
+            self.close()
+            raise
+
+    def write(self, state: AccountState) -> None:
+        """Code first, then the document that names it. Raises ProjectError."""
+        with translated(self._folder):
+            modules = self._folder / MODULES
+            for script in state.scripts.values():
+                for version in script.versions:
+                    for module in version.modules.values():
+                        if not (modules / module.digest).exists():
+                            _replace(modules / module.digest, module.content)
+            text = json.dumps(to_record(state), indent=1, ensure_ascii=False)
+            _replace(self._folder / DOCUMENT, text.encode())
+
+    def create_database(self, uuid: str) -> Database:
+        """An empty database in a file. Raises ProjectError."""
+        with translated(self._folder):
+            database = Database.open(self._file(uuid))
+            _sync(self._folder / DATABASES)
+            return database
+
+    def open_database(self, uuid: str) -> Database:
+        """The database in its file. Raises ProjectError when it is missing."""
+        file = self._file(uuid)
+        if not file.is_file():
+            raise ProjectError("a database of the embedded account is missing", where=str(file))
+        return Database.open(file)
+
+    def drop_database(self, uuid: str) -> None:
+        """Remove its files. Raises ProjectError."""
+        with translated(self._folder):
+            for file in (self._folder / DATABASES).glob(f"{uuid}.*"):
+                file.unlink()
+
+    def close(self) -> None:
+        """Release the lock."""
+        if self._lock is not None:
+            os.close(self._lock)
+        self._lock = None
+
+    def _file(self, uuid: str) -> Path:
+        return database_file(self._folder, uuid)
+
+    def _sweep(self, state: AccountState) -> None:
+        """Remove what a kill left between two writes: files that the state does not name."""
+        modules = {
+            module.digest
+            for script in state.scripts.values()
+            for version in script.versions
+            for module in version.modules.values()
+        }
+        (self._folder / _UNFINISHED).unlink(missing_ok=True)
+        for file in (self._folder / MODULES).iterdir():
+            if file.name not in modules:
+                file.unlink()
+        for file in (self._folder / DATABASES).iterdir():
+            if file.name.partition(".")[0] not in state.databases:
+                file.unlink()
+
+
+def database_file(folder: Path, uuid: str) -> Path:
+    """Where the rows of a database are kept."""
+    return folder / DATABASES / f"{uuid}.sqlite"
+
+
+def read_state(folder: Path) -> AccountState:
+    """What account.json says, with the modules it names.
+
+    Raises:
+        ProjectError: it is damaged, or not ours.
+        OSError: it cannot be read.
+    """
+    document = folder / DOCUMENT
+    try:
+        return from_record(json.loads(document.read_bytes()), lambda digest: _module(folder, digest))
+    except (RecordError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ProjectError(
+            f"this is not a usable embedded account: {error}",
+            where=str(document),
+            hint="restore the file, or remove the folder to start with an empty account",
+        ) from error
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Turn an operating system's refusal into a ProjectError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise ProjectError(
+            f"the embedded account cannot be read or written: {error.strerror}",
+            where=str(error.filename or folder),
+        ) from error
+
+
+def _module(folder: Path, digest: str) -> bytes:
+    try:
+        content = (folder / MODULES / digest).read_bytes()
+    except FileNotFoundError:
+        raise RecordError(f"{MODULES}/{digest} is missing") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise RecordError(f"{MODULES}/{digest} was changed")
+    return content
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    """Raise ProjectError rather than put an account among somebody's files."""
+    names = {entry.name for entry in folder.iterdir()}
+    if DOCUMENT not in names and not names <= _OURS:
+        raise ProjectError(
+            f"this folder holds other files and no {DOCUMENT}",
+            where=str(folder),
+            hint="name an empty or a new folder",
+        )
+
+
+def _lock(folder: Path) -> int:
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise ProjectError(
+            "another process is using this embedded account",
+            where=str(folder),
+            hint="stop it (`diagnose serve`?) or wait until it has finished",
+        ) from None
+    return descriptor
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write the file whole: whoever reads it, even after a kill, finds the old or the new content."""
+    temporary = file.with_name(f"{file.name}.new")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync(file.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from diagnose.embedded import Permission
+
+pytestmark = pytest.mark.anyio
+
+A = "/accounts/0123456789abcdef0123456789abcdef"
+OTHER = "/accounts/ffffffffffffffffffffffffffffffff"
+
+
+def refused(response) -> tuple[int, int]:
+    body = response.json()
+    assert body["success"] is False
+    assert body["messages"] == []
+    return response.status_code, body["errors"][0]["code"]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer a b", "Basic abc", 'Bearer "x" '])
+async def test_a_malformed_credential_is_a_bad_request(api, header):
+    response = await api.get(f"{A}/d1/database", headers={"Authorization": header})
+    assert refused(response) == (400, 6003)
+    assert response.json()["errors"][0]["error_chain"] == [
+        {"code": 6111, "message": "Invalid format for Authorization header"}
+    ]
+
+
+async def test_a_missing_credential_is_a_bad_request(api):
+    del api.headers["Authorization"]
+    assert refused(await api.get("/user/tokens/verify")) == (400, 6003)
+
+
+async def test_an_unknown_token_is_refused(api):
+    response = await api.get(f"{A}/d1/database", headers={"Authorization": "Bearer guess"})
+    assert refused(response) == (401, 10000)
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        (f"{OTHER}/d1/database", (403, 7403)),
+        (f"{OTHER}/workers/scripts", (403, 10000)),
+        (OTHER, (403, 9109)),
+        (f"{OTHER}/tokens/verify", (403, 9109)),
+        ("/accounts/mine/d1/database", (404, 7003)),
+    ],
+)
+async def test_another_account_is_refused_as_its_product_would(api, path, answer):
+    assert refused(await api.get(path)) == answer
+
+
+async def test_permissions_decide_by_product(api, embedded):
+    token = embedded.issue_token(permissions=frozenset({Permission.D1_READ}))
+    headers = {"Authorization": f"Bearer {token}"}
+    assert (await api.get(f"{A}/d1/database", headers=headers)).status_code == 200
+    assert refused(await api.post(f"{A}/d1/database", json={"name": "x"}, headers=headers)) == (403, 7403)
+    assert refused(await api.get(f"{A}/workers/scripts", headers=headers)) == (403, 10000)
+    assert refused(await api.get(A, headers=headers)) == (403, 9109)
+
+
+async def test_tokens_are_verified_where_they_belong(api, embedded):
+    body = (await api.get("/user/tokens/verify")).json()
+    assert body["result"]["status"] == "active"
+    assert body["messages"] == [
+        {"code": 10000, "message": "This API Token is valid and active", "type": None}
+    ]
+    assert refused(await api.get(f"{A}/tokens/verify")) == (401, 1000)
+    headers = {"Authorization": f"Bearer {embedded.issue_token(owner='account')}"}
+    assert refused(await api.get("/user/tokens/verify", headers=headers)) == (401, 1000)
+    assert (await api.get(f"{A}/tokens/verify", headers=headers)).json()["result"]["status"] == "active"
+    assert refused(await api.get("/memberships", headers=headers)) == (403, 10000)
+    assert refused(await api.get("/user", headers=headers)) == (403, 9109)
+
+
+@pytest.mark.parametrize("path", ["/nope", f"{A}/nope", f"{A}/d1/database/", "/accounts/x/y/z"])
+async def test_an_unknown_path_is_not_routed(api, path):
+    response = await api.get(path)
+    assert refused(response) == (404, 7003)
+    assert path in response.json()["errors"][0]["message"]
+
+
+async def test_a_path_outside_the_api_is_not_routed(api):
+    assert refused(await api.get("http://embedded.invalid/other")) == (404, 7003)
+
+
+async def test_an_unknown_method_is_not_allowed(api):
+    assert refused(await api.delete(f"{A}/d1/database")) == (405, 10405)
+
+
+async def test_every_answer_has_a_ray_and_the_rate_limit(api):
+    first, second = await api.get("/user"), await api.get("/nope")
+    for response in (first, second):
+        assert re.fullmatch(r"[0-9a-f]{16}-[A-Z]{3}", response.headers["cf-ray"])
+        assert response.headers["ratelimit-policy"] == '"default";q=1200;w=300'
+    assert first.headers["cf-ray"] != second.headers["cf-ray"]
+    assert first.headers["ratelimit"] == '"default";r=1199;t=300'
+    assert second.headers["ratelimit"].startswith('"default";r=1198;t=')
+
+
+async def test_accounts_and_memberships_are_paged(api):
+    body = (await api.get("/accounts", params={"page": 1})).json()
+    assert body["result"][0]["id"] == "0123456789abcdef0123456789abcdef"
+    assert body["result_info"] == {"page": 1, "per_page": 20, "count": 1, "total_count": 1, "total_pages": 1}
+    assert (await api.get("/accounts", params={"page": 2})).json()["result"] == []
+    assert (await api.get("/accounts", params={"name": "x"})).json()["result"] == []
+    (member,) = (await api.get("/memberships")).json()["result"]
+    assert member["account"]["id"] == "0123456789abcdef0123456789abcdef"
+    assert (await api.get(A)).json()["result"]["name"] == "Embedded account"
+    assert (await api.get("/user")).json()["result"]["email"] == "user@example.com"

@@ -1,0 +1,286 @@
+"""Serves what the worker's process asks: each operation is checked, performed on the bindings, recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from diagnose.d1 import D1Error, Statement
+from diagnose.d1.javascript import to_sqlite
+from diagnose.embedded.invocation import (
+    BindingError,
+    ExecutedStatement,
+    HttpAnswer,
+    OutboundFetch,
+    OutboundRequest,
+    OutgoingMessage,
+    SentMessage,
+)
+from diagnose.embedded.runtime.codec import (
+    MalformedFrameError,
+    decode_bytes,
+    decode_value,
+    encode_bytes,
+    encode_result,
+)
+from diagnose.embedded.runtime.frames import (
+    headers_of,
+    integer_of,
+    list_of,
+    location_of,
+    text_of,
+)
+from diagnose.embedded.runtime.sanitize import clean, clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from diagnose.d1 import Result
+    from diagnose.embedded.invocation import Bindings, D1Method, WorkerCode
+    from diagnose.embedded.runtime.frames import (
+        Frame,
+    )
+    from diagnose.embedded.runtime.recorder import Recorder
+
+_METHODS: tuple[D1Method, ...] = ("run", "all", "first", "raw", "batch")
+_CONTENT_TYPES = ("json", "text", "bytes", "v8")
+_STATUSES = range(100, 600)
+_LEVELS = ("log", "info", "warn", "error", "debug", "trace")
+
+
+class UnansweredFetchError(Exception):
+    """An outbound request has no recorded answer."""
+
+
+class Service:
+    """The bindings of one invocation, as its process may use them."""
+
+    def __init__(
+        self, worker: WorkerCode, bindings: Bindings, recorder: Recorder, files: frozenset[str]
+    ) -> None:
+        self._kinds = dict(worker.bindings)
+        self._bindings = bindings
+        self._recorder = recorder
+        self._files = files
+        self._operations: dict[str, Callable[[Frame], Awaitable[Frame | None]]] = {
+            "bind": self._bind,
+            "d1": self._query,
+            "exec": self._exec,
+            "send": self._send,
+            "fetch": self._fetch,
+            "log": self._log,
+            "response": self._response,
+            "exception": self._exception,
+        }
+
+    async def serve(self, frame: Frame) -> Frame | None:
+        """Perform one operation; returns the reply, if it has one.
+
+        Raises:
+            MalformedFrameError: no such operation, or a shape that our child never sends.
+            UnansweredFetchError: the invocation cannot go on.
+        """
+        operation = self._operations.get(frame["op"])
+        if operation is None:
+            raise MalformedFrameError("an unknown operation")
+        return await operation(frame)
+
+    def _binding(self, frame: Frame, kind: str) -> str:
+        name = text_of(frame, "binding")
+        if self._kinds.get(name) != kind:
+            raise MalformedFrameError("a binding that the worker does not have")
+        return name
+
+    async def _bind(self, frame: Frame) -> Frame:
+        binding = self._binding(frame, "d1")
+        values = [decode_value(value) for value in list_of(frame, "values")]
+        try:
+            for value in values:
+                to_sqlite(value)
+        except D1Error as error:
+            executed = ExecutedStatement(
+                binding=binding,
+                method="bind",
+                sql=clean(text_of(frame, "sql")),
+                error=clean(error.text),
+                location=location_of(frame, self._files),
+            )
+            self._record("statement", [executed])
+            return _error_reply(error.text, "Error")
+        return {"ok": True}
+
+    async def _query(self, frame: Frame) -> Frame:
+        binding = self._binding(frame, "d1")
+        method = next((known for known in _METHODS if known == frame.get("method")), None)
+        statements = tuple(_statement(item) for item in list_of(frame, "statements"))
+        if method is None or (method != "batch" and len(statements) != 1):
+            raise MalformedFrameError("a query of an unknown shape")
+        executed = self._described(frame, binding, method, statements)
+        kind = "batch" if method == "batch" else "statement"
+        try:
+            results = await self._perform(binding, method, statements)
+        except D1Error as error:
+            self._record(kind, [replace(one, error=clean(error.text)) for one in executed])
+            return _error_reply(error.text, "Error")
+        self._record(kind, _with_changes(executed, results))
+        return {"results": [encode_result(result) for result in results]}
+
+    async def _perform(
+        self, binding: str, method: D1Method, statements: tuple[Statement, ...]
+    ) -> tuple[Result, ...]:
+        if method == "batch":
+            return await self._bindings.d1_batch(binding, statements)
+        return (await self._bindings.d1_run(binding, statements[0]),)
+
+    def _described(
+        self, frame: Frame, binding: str, method: D1Method, statements: tuple[Statement, ...]
+    ) -> list[ExecutedStatement]:
+        batch = None
+        if method == "batch":
+            batch = self._recorder.batches
+            self._recorder.batches += 1
+        location = location_of(frame, self._files)
+        try:
+            bound = [tuple(map(to_sqlite, statement.params or ())) for statement in statements]
+        except D1Error as error:
+            raise MalformedFrameError("a value that bind() refuses") from error
+        return [
+            ExecutedStatement(
+                binding=binding,
+                method=method,
+                sql=clean(statement.sql),
+                params=params,
+                location=location,
+                batch=batch,
+            )
+            for statement, params in zip(statements, bound, strict=True)
+        ]
+
+    def _record(self, kind: Any, executed: Sequence[ExecutedStatement]) -> None:
+        for one in executed:
+            self._recorder.statement(one)
+        if not executed:
+            return
+        first = executed[0]
+        text = first.sql if kind != "batch" else f"batch of {len(executed)}: {first.sql}"
+        self._recorder.event(
+            kind,
+            text,
+            first.location,
+            binding=first.binding,
+            method=first.method,
+            statements=len(executed),
+            parameters=sum(len(one.params) for one in executed),
+            changes=sum(one.changes for one in executed),
+            error=first.error,
+        )
+
+    async def _exec(self, frame: Frame) -> Frame:
+        binding = self._binding(frame, "d1")
+        text = text_of(frame, "text")
+        executed = ExecutedStatement(
+            binding=binding, method="exec", sql=clean(text), location=location_of(frame, self._files)
+        )
+        try:
+            count = await self._bindings.d1_exec(binding, text)
+        except D1Error as error:
+            self._record("exec", [replace(executed, error=clean(error.text))])
+            return _error_reply(error.text, "Error")
+        self._record("exec", [executed])
+        return {"count": count, "duration": 0}
+
+    async def _send(self, frame: Frame) -> Frame:
+        binding = self._binding(frame, "queue")
+        messages = tuple(_message(item) for item in list_of(frame, "messages"))
+        error: BindingError | None = None
+        try:
+            await self._bindings.send(binding, messages, batch=frame.get("batch") is True)
+        except BindingError as refused:
+            error = refused
+        location = location_of(frame, self._files)
+        for message in messages:
+            body = None if message.content_type == "bytes" else message.body.decode("utf-8", "replace")
+            self._recorder.message(
+                SentMessage(
+                    binding=binding,
+                    content_type=message.content_type,
+                    body_json=body,
+                    size=len(message.body),
+                    error=None if error is None else clean(error.message),
+                    location=location,
+                )
+            )
+        total = sum(len(message.body) for message in messages)
+        text = f"{len(messages)} to {binding}, {total} bytes" + (f": {error.message}" if error else "")
+        self._recorder.event("send", text, location, binding=binding, messages=len(messages), bytes=total)
+        return {"ok": True} if error is None else _error_reply(error.message, error.name)
+
+    async def _fetch(self, frame: Frame) -> Frame:
+        body = None if frame.get("body") is None else decode_bytes(frame["body"])
+        request = OutboundRequest(
+            url=text_of(frame, "url"), method=text_of(frame, "method"), headers=headers_of(frame), body=body
+        )
+        made = OutboundFetch(
+            url=clean_line(request.url),
+            method=clean_line(request.method),
+            status=None,
+            answered=False,
+            location=location_of(frame, self._files),
+        )
+        try:
+            answer = await self._bindings.fetch(request)
+        except BindingError as error:
+            self._recorder.fetch(replace(made, answered=True))
+            return _error_reply(error.message, error.name)
+        if answer is None:
+            self._recorder.fetch(made)
+            raise UnansweredFetchError(made.url)
+        self._recorder.fetch(replace(made, status=answer.status, answered=True, body=answer.body))
+        return {"status": answer.status, "headers": dict(answer.headers), "body": encode_bytes(answer.body)}
+
+    async def _log(self, frame: Frame) -> None:
+        level = next((known for known in _LEVELS if known == frame.get("level")), "log")
+        self._recorder.log(level, text_of(frame, "text"), location_of(frame, self._files))
+
+    async def _response(self, frame: Frame) -> None:
+        headers = {clean_line(name): clean_line(value) for name, value in headers_of(frame).items()}
+        body = decode_bytes(frame.get("body"))
+        status = integer_of(frame, "status")
+        if status not in _STATUSES:
+            raise MalformedFrameError("a status that HTTP does not have")
+        self._recorder.answer(HttpAnswer(status=status, headers=headers, body=body))
+
+    async def _exception(self, frame: Frame) -> None:
+        name, message = text_of(frame, "name"), text_of(frame, "message")
+        location = location_of(frame, self._files)
+        self._recorder.exception(name, message, text_of(frame, "traceback"), location)
+
+
+def _error_reply(message: str, name: str) -> Frame:
+    return {"error": {"message": message, "name": name}}
+
+
+def _with_changes(executed: list[ExecutedStatement], results: tuple[Result, ...]) -> list[ExecutedStatement]:
+    """Pair statements with results; D1 has no result for blank texts, so lengths may differ."""
+    if len(executed) != len(results):
+        return executed
+    return [replace(one, changes=result.changes) for one, result in zip(executed, results, strict=True)]
+
+
+def _statement(item: object) -> Statement:
+    if not isinstance(item, dict):
+        raise MalformedFrameError("a statement that is none")
+    params = item.get("params")
+    if params is None:
+        return Statement(text_of(item, "sql"))
+    return Statement(text_of(item, "sql"), tuple(decode_value(value) for value in list_of(item, "params")))
+
+
+def _message(item: object) -> OutgoingMessage:
+    if not isinstance(item, dict):
+        raise MalformedFrameError("a message that is none")
+    kind: Any = text_of(item, "type")
+    delay = item.get("delay")
+    if kind not in _CONTENT_TYPES or not (delay is None or isinstance(delay, (int, float))):
+        raise MalformedFrameError("a message of an unknown shape")
+    return OutgoingMessage(content_type=kind, body=decode_bytes(item.get("body")), delay_seconds=delay)

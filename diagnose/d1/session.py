@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ _WITHOUT_ROWID: Final = "SELECT 1 FROM pragma_table_list(?1) WHERE wr"
 _ROW_NUMBERS: Final = ("rowid", "_rowid_", "oid")
 _RESERVED: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 4)) = '_cf_'"
 # D1 puts a random reference here; a constant keeps two runs of a diagnosis equal.
+_STEPS_BETWEEN_LOOKS: Final = 50_000  # virtual machine instructions; a fraction of a millisecond
 _INTERNAL_ERROR: Final = f"internal error; reference = {'0' * 24}"
 
 
@@ -42,6 +44,8 @@ class Session:
         self.authorizer = Authorizer()
         self.connection = open_connection(path, limits=limits, authorizer=self.authorizer, readonly=readonly)
         self.authorizer.trusted = False
+        self._deadline = time.monotonic()
+        self.connection.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
         self._page_size = self._pragma("page_size")
         self._size: int | None = None
         self._indexes: dict[str, Mapping[str, frozenset[str]]] = {}
@@ -119,7 +123,7 @@ class Session:
             D1Error: of the body; or, when SQLite ended the transaction itself or refuses to commit, the
                 error without prefix that the runtime answers then.
         """
-        self.own("BEGIN")
+        self._begin()
         try:
             yield
         except D1Error as error:
@@ -136,11 +140,19 @@ class Session:
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
         """Whatever happens inside is undone."""
-        self.own("BEGIN")
+        self._begin()
         try:
             yield
         finally:
             self._roll_back()
+
+    def _begin(self) -> None:
+        """Open a transaction, and start the clock that bounds a query or a whole batch."""
+        self._deadline = time.monotonic() + self.limits.query_seconds.enforced
+        self.own("BEGIN")
+
+    def _is_late(self) -> bool:
+        return self.in_transaction and time.monotonic() > self._deadline
 
     def _commit(self) -> None:
         try:

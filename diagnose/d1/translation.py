@@ -10,6 +10,8 @@ import apsw
 from diagnose.d1.allowed import ABSENT_FUNCTIONS
 from diagnose.d1.errors import D1Error
 
+# https://developers.cloudflare.com/d1/observability/debug-d1/
+_TOO_LATE: Final = "D1 DB storage operation exceeded timeout which caused object to be reset."
 _FUNCTION: Final = re.compile(r"(?:not authorized to use|wrong number of arguments to) function:? ([\w]+)")
 
 
@@ -24,6 +26,8 @@ def translated(error: apsw.Error, message: str | None = None, offset: int | None
     The extended code is named only when it says more than the primary one, the offset only when SQLite
     knows which token is wrong.
     """
+    if isinstance(error, apsw.InterruptError):
+        return D1Error(_TOO_LATE)
     result = getattr(error, "result", apsw.SQLITE_ERROR)
     extended = getattr(error, "extendedresult", result)
     offset = offset_of(error) if offset is None else offset

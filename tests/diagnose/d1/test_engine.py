@@ -207,3 +207,11 @@ def test_an_interrupted_call_rolls_back(database, monkeypatch):
         database.run(Statement("INSERT INTO t(a) VALUES(1)"))
     monkeypatch.undo()
     assert database.run(Statement("INSERT INTO t(a) VALUES(1)")).changes == 1
+
+
+def test_a_query_that_never_ends_is_stopped():
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    with Database.memory(limits=LIMITS.d1.pinned(query_seconds=1)) as database:
+        with pytest.raises(D1Error, match="exceeded timeout which caused object to be reset"):
+            database.run(Statement(endless))
+        assert database.run(Statement("SELECT 1 AS n")).rows == ((1,),)

@@ -18,7 +18,7 @@ TEXT_IMPORTS = ("import json",)
 _CONVERTER = "dict_converter=Object.fromEntries"
 _BARE_CALL = re.compile(r"(?:[\w.]+\.)?to_js\s*\(.*\)", re.DOTALL)
 _BARE_DICT = re.compile(r"(?:[\w.]+\.)?to_js\s*\(\s*(?:\[\s*)?\{")
-_READS_TEXT = re.compile(r"\bloads\(\s*\w+(?:\.\w+)*\.body\b")
+_READS_TEXT = re.compile(r"\bloads\(\s*(?!req|resp)\w+(?:\.\w+)*\.body\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Crossing:
 
 
 def crossings(source: Source, runtime: PythonRuntime) -> tuple[Crossing, ...]:
-    """The sends of a Python worker that pass an object to JavaScript unconverted, in the order of the source."""
+    """The sends of a Python worker that pass an object to JavaScript unconverted, in source order."""
     found = (_crossing(site, runtime, source) for site in source.sends)
     return tuple(crossing for crossing in found if crossing is not None)
 
@@ -56,7 +56,7 @@ def conversion(site: SendSite, source: Source) -> tuple[Edit, tuple[str, ...]] |
     argument = _argument(site, source)
     if site.payload == "bare to_js":
         return _with_converter(span.start, argument)
-    if site.method == "send" and site.content_type is None and _READS_TEXT.search(_all_text(source)):
+    if site.method == "send" and site.content_type is None and _consumes_text(source):
         text = f'json.dumps({argument}, separators=(",", ":")), contentType="text"'
         return Edit.of(span, text), TEXT_IMPORTS
     return Edit.of(span, f"to_js({argument}, {_CONVERTER})"), CONVERTER_IMPORTS
@@ -83,8 +83,10 @@ def _argument(site: SendSite, source: Source) -> str:
     return "" if span is None else source.text(span.path).removeprefix("\ufeff")[span.start : span.end]
 
 
-def _all_text(source: Source) -> str:
-    return "\n".join(module.text for module in source.modules)
+def _consumes_text(source: Source) -> bool:
+    """Whether the worker is its own consumer and parses the body of a message as JSON text."""
+    reads = any(_READS_TEXT.search(module.text) for module in source.modules)
+    return reads and source.handler("queue") is not None
 
 
 def _with_converter(start: int, argument: str) -> tuple[Edit, tuple[str, ...]] | None:

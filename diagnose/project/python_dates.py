@@ -38,7 +38,7 @@ _LARGEST_FILE = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the runtime that a flag makes at any date, and that a date makes unless a flag forbids it."""
+    """A change of the runtime: a flag makes it at any date, and a date makes it unless a flag forbids."""
 
     flag: str
     opposite: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from diagnose.project.python_dates import PythonRuntime
-    from diagnose.project.source.model import Handler, HandlerKind, Source
+    from diagnose.project.source.model import Handler, Source
 
+_DEFAULT: Final = "Default"  # the class that the platform enters unless another is asked for by name
 _WRAPPED_KINDS: Final = ("fetch", "scheduled", "queue")
 _EVENT: Final = {"fetch": "request", "scheduled": "controller", "queue": "batch"}
 _BINDINGS: Final = ("self.env", "self.ctx")
 _OWN: Final = {"env": "self.env", "ctx": "self.ctx"}
+_SDK_IMPORT: Final = re.compile(r"^\s*(?:from|import)\s+workers\b", re.MULTILINE)
 _CONVERSIONS: Final = ("to_py(", "to_js(", "jsnull")
 
 
@@ -35,25 +38,61 @@ class LostParameter:
     reads: tuple[ir.Span, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedMethod:
+    """A method that is not called, since the class is asked for the name `asked`."""
+
+    handler: Handler
+    asked: str
+
+
+def imports_sdk(source: Source) -> bool:
+    """Whether a module of the worker imports `workers`."""
+    return any(_SDK_IMPORT.search(module.text) for module in source.modules)
+
+
 def refused_globals(source: Source, runtime: PythonRuntime) -> tuple[Handler, ...]:
     """Module-level handlers that the runtime does not call, for kinds without a handler in a class."""
     if not runtime.classes_only:
         return ()
-    in_class = {handler.kind for handler in source.handlers if handler.style == "class"}
+    in_class = {handler.kind for handler in source.handlers if handler.class_name == _DEFAULT}
     return tuple(
         handler for handler in source.handlers if handler.style != "class" and handler.kind not in in_class
     )
 
 
-def refused_methods(source: Source, runtime: PythonRuntime) -> tuple[Handler, ...]:
-    """Methods named `fetch` in a class where the runtime still asks the class for `on_fetch`."""
-    if runtime.classes_only:
-        return ()
-    return tuple(
-        handler
-        for handler in source.handlers
-        if handler.style == "class" and handler.kind == "fetch" and handler.name == "fetch"
-    )
+def refused_methods(source: Source, runtime: PythonRuntime) -> tuple[RefusedMethod, ...]:
+    """Methods of the default class that are handlers by their names, but not by those that are asked for.
+
+    Where module-level handlers are called, a class is asked for `on_fetch`, yet for `scheduled` and `queue`;
+    afterwards for none with `on_`.
+    """
+    methods = [handler for handler in source.handlers if handler.class_name == _DEFAULT]
+    names = {method.name for method in methods}
+    found = []
+    for method in methods:
+        kind = method.name.removeprefix("on_")
+        asked = "on_fetch" if kind == "fetch" and not runtime.classes_only else kind
+        if kind in _WRAPPED_KINDS and method.name != asked and asked not in names:
+            found.append(RefusedMethod(method, asked))
+    return tuple(found)
+
+
+def with_renamed_methods(source: Source, methods: Sequence[RefusedMethod]) -> str | None:
+    """The entry module with methods renamed, or None where one is called by its name as well."""
+    text = source.text(source.main)
+    block = lower(text, source.main)
+    edits = []
+    for method in methods:
+        function = _function(block, method.handler)
+        name = method.handler.name
+        called = any(isinstance(node, ir.Attribute) and node.name == name for node in ir.walk(*block))
+        if function is None or called:
+            return None
+        start = text.removeprefix("\ufeff").index(name, function.head.start)
+        edits.append(Edit(start, start + len(name), method.asked))
+    renamed = apply_edits(text, edits)
+    return renamed if parses(renamed) else None
 
 
 def lost_parameters(source: Source) -> tuple[LostParameter, ...]:
@@ -95,7 +134,7 @@ def with_class(source: Source, runtime: PythonRuntime) -> str | None:
     edits = [edit for handler in handlers if (edit := _undecorated(handler, functions[handler.name]))]
     edited = with_imports(apply_edits(text, edits), ["from workers import WorkerEntrypoint"])
     line_break = "\r\n" if "\r\n" in text else "\n"
-    lines = ["class Default(WorkerEntrypoint):", *_separated(methods)]
+    lines = [f"class {_DEFAULT}(WorkerEntrypoint):", *_separated(methods)]
     added = edited.rstrip() + line_break * 3 + line_break.join(lines) + line_break
     return added if parses(added) else None
 
@@ -139,20 +178,43 @@ def _undecorated(handler: Handler, function: ir.FunctionDef) -> Edit | None:
 
 
 def _defines_default(block: ir.Block) -> bool:
-    return any(isinstance(each, ir.ClassDef) and each.name == "Default" for each in block)
+    return any(isinstance(each, ir.ClassDef) and each.name == _DEFAULT for each in block)
 
 
 def _reads(source: Source, handler: Handler, name: str) -> tuple[ir.Span, ...]:
-    """The reads of a parameter in a handler; () when the handler gives it a value of its own."""
+    """The reads of a parameter in a handler; () when it gets a value, or its absence is provided for."""
     path = handler.location.path
     function = _function(lower(source.text(path), path), handler)
-    if function is None:
-        return ()
-    nodes = list(ir.walk(*function.body))
-    targets = [target for node in nodes if isinstance(node, ir.Assign) for target in node.targets]
-    if any(isinstance(target, ir.Name) and target.name == name for target in targets):
+    nodes = [] if function is None else [node for each in function.body for node in _visible(each, name)]
+    settled = [inside for node in nodes for inside in _settling(node)]
+    if any(isinstance(node, ir.Name) and node.name == name for node in settled):
         return ()
     return tuple(node.span for node in nodes if isinstance(node, ir.Name) and node.name == name)
+
+
+def _visible(node: ir.Node, name: str) -> Iterator[ir.Node]:
+    """The nodes in which the name is the handler's own: functions with such a parameter are left out."""
+    if isinstance(node, ir.FunctionDef | ir.Lambda) and any(each.name == name for each in node.parameters):
+        return
+    yield node
+    for child in ir.children(node):
+        yield from _visible(child, name)
+
+
+def _settling(node: ir.Node) -> tuple[ir.Node | None, ...]:
+    """What a node assigns to, or tests."""
+    match node:
+        case ir.Assign(targets=several) | ir.Comparison(operands=several):
+            return several
+        case ir.Augment(target=one) | ir.For(target=one) | ir.Clause(target=one) | ir.Walrus(target=one):
+            return (one,)
+        case ir.If(test=one) | ir.Conditional(test=one):
+            return (one,)
+        case ir.With(items=items):
+            return tuple(target for _, target in items)
+        case ir.Logical(left=left, right=right):
+            return left, right
+    return ()
 
 
 def _function(block: ir.Block, handler: Handler) -> ir.FunctionDef | None:
@@ -160,8 +222,3 @@ def _function(block: ir.Block, handler: Handler) -> ir.FunctionDef | None:
         if isinstance(node, ir.FunctionDef) and handler.location in {node.head.location, node.span.location}:
             return node
     return None
-
-
-def handler_kinds(handlers: Sequence[Handler]) -> tuple[HandlerKind, ...]:
-    """The kinds, each once, in order."""
-    return tuple(dict.fromkeys(handler.kind for handler in handlers))

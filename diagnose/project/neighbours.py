@@ -1,0 +1,55 @@
+"""Other workers whose configs stand in the same project."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from diagnose.errors import DiagnoseError
+from diagnose.project.discovery import read_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.project.document import ConfigDocument
+    from diagnose.project.project import Project
+
+_MOST_CONFIGS: Final = 50
+_FOREIGN: Final = frozenset({"node_modules", "python_modules", "__pycache__"})
+_SUFFIXES: Final = (".toml", ".json", ".jsonc")
+
+
+def neighbour_configs(project: Project) -> tuple[ConfigDocument, ...]:
+    """The other files called `wrangler*` that parse, wherever they are in the project."""
+    documents = []
+    for path in islice(_config_paths(project.root), _MOST_CONFIGS):
+        if path == project.config_path:
+            continue
+        try:
+            documents.append(read_document(project.root, path))
+        except DiagnoseError:
+            continue  # it is not the config that is looked at
+    return tuple(documents)
+
+
+def bound_as_service(project: Project, worker: str) -> str | None:
+    """The config of another worker that has a service binding to this one, or None."""
+    for document in neighbour_configs(project):
+        environments = document.data.get("env")
+        sections = [document.data, *(environments.values() if isinstance(environments, dict) else ())]
+        for section in sections:
+            services = section.get("services") if isinstance(section, dict) else None
+            for service in services if isinstance(services, list) else ():
+                if isinstance(service, dict) and service.get("service") == worker:
+                    return document.path
+    return None
+
+
+def _config_paths(root: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _FOREIGN)
+        for name in sorted(files):
+            if name.startswith("wrangler") and name.endswith(_SUFFIXES):
+                yield Path(folder, name).relative_to(root).as_posix()

@@ -1,0 +1,98 @@
+"""What can start the worker's import, as far as config and source tell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from diagnose.project.neighbours import bound_as_service
+from diagnose.project.source.counts import FromData
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from diagnose.project.bindings import WorkerConfig
+    from diagnose.project.project import Project
+    from diagnose.project.source.model import HandlerKind, Source, StatementSite, TriggerHint
+
+_FROM_ELSEWHERE: Final[tuple[HandlerKind, ...]] = ("email", "tail", "alarm", "workflow", "rpc")
+_SAFE_METHODS: Final = frozenset({None, "GET", "HEAD", "OPTIONS"})
+_STARTING_WORDS: Final = frozenset(
+    {"trigger", "import", "sync", "refresh", "run", "cron", "backfill", "update"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Handlers that lead to a write, and what reaches them.
+
+    Attributes:
+        importing: kinds of handlers that lead to a write of rows or a send to a queue.
+        ways: kind of handler → what reaches it.
+    """
+
+    importing: frozenset[HandlerKind]
+    ways: Mapping[HandlerKind, str]
+
+    @property
+    def starting(self) -> frozenset[HandlerKind]:
+        """Kinds of events that do start the import."""
+        return self.importing & self.ways.keys()
+
+
+def reach_of(project: Project, config: WorkerConfig, source: Source, schedules: Iterable[str] = ()) -> Reach:
+    """What can start the import; `schedules` are the crons that the account has for the worker."""
+    importing = {kind for site in source.sites if site.writes and site.reachable for kind in site.handlers}
+    importing |= {kind for send in source.sends if send.reachable for kind in send.handlers}
+    ways: dict[HandlerKind, str] = dict.fromkeys(_FROM_ELSEWHERE, "what the config does not tell")
+    # Without `triggers` a deploy leaves the crons as they are.
+    crons = tuple(schedules) if config.crons is None else config.crons
+    if crons:
+        ways["scheduled"] = f"cron {', '.join(crons)}"
+    queues = [consumer.queue for consumer in config.consumers if consumer.queue]
+    if queues:
+        ways["queue"] = f"queue {', '.join(queues)}"
+    request = _request_way(project, config)
+    if request is not None:
+        ways["fetch"] = request
+    return Reach(importing=frozenset(importing), ways=ways)
+
+
+def _request_way(project: Project, config: WorkerConfig) -> str | None:
+    """How a request gets to the worker. `workers_dev` is on unless there are routes.
+
+    https://developers.cloudflare.com/workers/wrangler/configuration/
+    """
+    if config.routes:
+        return f"route {', '.join(config.routes)}"
+    if config.workers_dev is not False:
+        return "workers.dev"
+    service = bound_as_service(project, config.name) if config.name else None
+    return f"service binding in {service}" if service else None
+
+
+def pulls_on_request(source: Source) -> bool:
+    """A request makes the worker fetch data and write what it got, as many rows as there are."""
+    fetches = any("fetch" in fetch.handlers for fetch in source.fetches)
+    return fetches and any(
+        site.writes and site.reachable and "fetch" in site.handlers and carries_data(site)
+        for site in source.sites
+    )
+
+
+def starting_request(source: Source) -> TriggerHint | None:
+    """The request that says that it starts something: by its method, or by a word in its path."""
+    hints = [hint for hint in source.triggers if hint.method not in _SAFE_METHODS]
+    hints += [
+        hint for hint in source.triggers if _STARTING_WORDS & set(re.split(r"[\W_]+", hint.path.lower()))
+    ]
+    return hints[0] if hints else None
+
+
+def carries_data(site: StatementSite) -> bool:
+    """The statement is repeated, or repeats its rows, for each element that was fetched or queried."""
+    counts = [site.rows, *(loop.count for loop in site.loops)]
+    if site.batch_count is not None:
+        counts.append(site.batch_count)
+    return any(isinstance(count, FromData) for count in counts)

@@ -1,0 +1,33 @@
+"""What the checks of configs share."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnose.engine.runner import run_check
+from diagnose.plugin import Context, Target
+
+
+@pytest.fixture
+def crash():
+    """The findings of a check whose context is broken."""
+
+    async def run(check):
+        return await run_check(check, Context(project=None, target=Target.OFFLINE))
+
+    return run
+
+
+@pytest.fixture
+def found(check):
+    """The findings of one check on the files alone, as (status, severity, confidence, message, location)."""
+
+    async def run(code, folder, **choices):
+        findings = await check(code, folder, **{"offline": True, **choices})
+        return [
+            (each.status.value, each.severity.value, each.confidence.value, each.message, str(each.location))
+            for each in findings
+            if each.code == code
+        ]
+
+    return run

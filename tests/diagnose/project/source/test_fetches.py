@@ -59,7 +59,7 @@ import pytest
         ),
     ],
 )
-def test_requests(read, imports, call, via, url, asked):  # noqa: PLR0917 - one column for each fact
+def test_requests(read, imports, call, via, url, asked):
     source = read(
         f"""
 from workers import WorkerEntrypoint

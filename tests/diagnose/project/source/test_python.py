@@ -30,6 +30,8 @@ def value(text):
         "with (open(a) as b, open(c) as d): pass\n",
         "def f(a, /, b, *, c=1, **d): pass\n",
         "del a[1:]\nglobal b\n",
+        "def f(a, \\\n      b=1): pass\n",
+        "with a as b.c, d as (e, f): pass\n",
         "x = t'{y}'\n",
         "",
     ],

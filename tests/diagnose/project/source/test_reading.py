@@ -120,6 +120,17 @@ def test_odd_programs_are_read(read, worker):
     assert read(worker).main == "worker.py"
 
 
+def test_modules_beyond_the_budget_are_named(tmp_path):
+    (tmp_path / "worker.py").write_text("import one, two\n")
+    (tmp_path / "one.py").write_text("#" * 1_500_000)
+    (tmp_path / "two.py").write_text("#" * 1_500_000)
+    assert [module.problems for module in read_source(tmp_path, "worker.py").modules] == [
+        (),
+        (),
+        ("two.py: not analysed: together the modules have more than 2,000,000 characters",),
+    ]
+
+
 def test_exploding_calls_stop_at_the_bound(read):
     functions = "\n".join(
         f"def f{n}(x):\n    f{n + 1}(x)\n    f{n + 1}(x)\n    f{n + 1}(x)\n    f{n + 1}(x)" for n in range(12)

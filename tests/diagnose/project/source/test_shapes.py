@@ -486,3 +486,51 @@ async def store(env, rows):
     assert site.sql.is_complete is False
     assert [hole.expression for hole in site.sql.holes()] == ["table"]
     assert (site.parameters.known, site.parameters.fixed) == (True, 2)
+
+
+FLUSHING = """
+from js import fetch
+from workers import WorkerEntrypoint
+
+async def flush(db, buffer):
+    marks = ", ".join(["(?)"] * len(buffer))
+    await db.prepare("INSERT INTO t (a) VALUES " + marks).bind(*buffer).run()
+    buffer.clear()
+
+class Writer:
+    def __init__(self, db):
+        self.db = db
+        self.rows = []
+
+    async def add(self, row):
+        self.rows.append(row)
+        if len(self.rows) >= 90:
+            await flush(self.db, self.rows)
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        rows = await (await fetch("https://api.example.com/?limit=2000")).json()
+        buffer = []
+        writer = Writer(self.env.DB)
+        for index, row in enumerate(rows):
+            {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        ("buffer.append(row)\n            if len(buffer) >= 50: await flush(self.env.DB, buffer)", 50),
+        ("buffer.append(row)\n            if len(buffer) > 50: await flush(self.env.DB, buffer)", 51),
+        (
+            "buffer.append(row)\n            if index % 50 == 49:\n                await flush(self.env.DB, buffer)\n                buffer = []",
+            None,
+        ),
+        ("buffer.append(row)\n            await flush(self.env.DB, buffer)\n            buffer = []", 1),
+        ("await writer.add(row)", None),
+    ],
+)
+def test_a_buffer_never_counts_as_the_whole_list(read, body, rows):
+    sites = [site for site in read(FLUSHING.format(body=body)).sites if site.reachable]
+    assert [site.rows.upper for site in sites] == [rows]
+    assert not any(isinstance(site.rows, FromData) for site in sites)

@@ -1,0 +1,68 @@
+"""What a worker does, read from its source without running it.
+
+`read_source` lowers the modules into a small language-neutral tree (`ir`), reads every handler with
+symbolic values, and answers with frozen facts. A claim follows from the code; what does not is an
+`UnknownCount` or a `Hole`.
+"""
+
+from diagnose.project.source.counts import AtMost, Count, Exactly, FromCaller, FromData, UnknownCount
+from diagnose.project.source.ir import Span
+from diagnose.project.source.model import (
+    BindingUse,
+    ErrorHandling,
+    Handler,
+    HandlerKind,
+    Language,
+    Loop,
+    Method,
+    Module,
+    OutboundFetch,
+    ParameterGroup,
+    Parameters,
+    Payload,
+    ReportedCount,
+    RowTemplate,
+    SendSite,
+    Source,
+    StatementSite,
+    TriggerHint,
+)
+from diagnose.project.source.reading import UnsupportedLanguageError, read_source
+from diagnose.project.source.sql import Hole, Ordinal, Repeated, SqlText, Text, parameter_count, placeholders
+
+__all__ = [
+    "AtMost",
+    "BindingUse",
+    "Count",
+    "ErrorHandling",
+    "Exactly",
+    "FromCaller",
+    "FromData",
+    "Handler",
+    "HandlerKind",
+    "Hole",
+    "Language",
+    "Loop",
+    "Method",
+    "Module",
+    "Ordinal",
+    "OutboundFetch",
+    "ParameterGroup",
+    "Parameters",
+    "Payload",
+    "Repeated",
+    "ReportedCount",
+    "RowTemplate",
+    "SendSite",
+    "Source",
+    "Span",
+    "SqlText",
+    "StatementSite",
+    "Text",
+    "TriggerHint",
+    "UnknownCount",
+    "UnsupportedLanguageError",
+    "parameter_count",
+    "placeholders",
+    "read_source",
+]

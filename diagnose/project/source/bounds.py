@@ -1,0 +1,73 @@
+"""What tests say about lengths: `if len(ids) > 100: return` bounds what follows."""
+
+from __future__ import annotations
+
+from diagnose.project.source import ir
+from diagnose.project.source.definitions import Definitions
+from diagnose.project.source.values import (
+    Constant,
+    Length,
+)
+
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+class Bounds(Definitions):
+    """Keeps the bounds that hold where reading stands."""
+
+    def bound(self, limits: dict[str, int]) -> None:
+        """From here on these lengths are bounded."""
+        for key, limit in limits.items():
+            self.bounds[key] = min(limit, self.bounds.get(key, limit))
+
+    def limits(self, test: ir.Expression) -> tuple[dict[str, int], dict[str, int]]:
+        """What a test says about lengths: (when it holds, when it does not), by the collection's key."""
+        match test:
+            case ir.Unary(operator="not"):
+                return self.limits(test.operand)[::-1]
+            case ir.Logical(operator=sign):
+                left, right = self.limits(test.left), self.limits(test.right)
+                return (left[0] | right[0], {}) if sign == "and" else ({}, left[1] | right[1])
+            case ir.Comparison(operands=(first, second), operators=(sign,)):
+                found = self._compared(first, sign, second)
+                found = found or self._compared(second, _MIRRORED.get(sign, sign), first)
+                return found or ({}, {})
+        return {}, {}
+
+    def _compared(
+        self, first: ir.Expression, sign: str, second: ir.Expression
+    ) -> tuple[dict[str, int], dict[str, int]] | None:
+        if not (_is_plain(first) and _is_plain(second)):
+            return {}, {}
+        length, number = self.evaluate(first), self.evaluate(second)
+        if isinstance(length, Length) and isinstance(number, Constant) and isinstance(number.value, int):
+            return _limits(length.size.key, sign, number.value)
+        return None
+
+
+def _is_plain(node: ir.Expression) -> bool:
+    """Evaluating it a second time has no effect: names, constants, arithmetic, `len`."""
+    return all(
+        isinstance(one, (ir.Name, ir.Attribute, ir.Literal, ir.Binary))
+        or (isinstance(one, ir.Call) and one.function.source == "len")
+        for one in ir.walk(node)
+        if isinstance(one, ir.Expression)
+    )
+
+
+def _limits(key: str, sign: str, number: int) -> tuple[dict[str, int], dict[str, int]]:  # noqa: PLR0911 - one return for each case
+    match sign:
+        case ">":
+            return {}, {key: number}
+        case ">=":
+            return {}, {key: number - 1}
+        case "<=":
+            return {key: number}, {}
+        case "<":
+            return {key: number - 1}, {}
+        case "==":
+            return {key: number}, {}
+        case "!=":
+            return {}, {key: number}
+        case _:
+            return {}, {}

@@ -1,0 +1,134 @@
+"""What a place holds where two paths of a program meet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from diagnose.project.source.counts import AtMost, filtered, worst
+from diagnose.project.source.sql import Hole, Repeated, SqlText, Text
+
+if TYPE_CHECKING:
+    from diagnose.project.source.sql import Part
+    from diagnose.project.source.values import (
+        Segment,
+        Value,
+    )
+
+from diagnose.project.source.values import (
+    NOTHING,
+    Built,
+    Constant,
+    Data,
+    DictValue,
+    Item,
+    Length,
+    ListValue,
+    Many,
+    Size,
+    Tally,
+    parts_of,
+    text_of,
+    unknown,
+)
+
+
+def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911 - one return for each case
+    """What a place holds where two paths meet; `where` names it if neither path decides."""
+    if first == second:
+        return first
+    for one, other in ((first, second), (second, first)):
+        if one == NOTHING or (isinstance(one, ListValue) and not one.segments):
+            return other
+    match first, second:
+        case Data(), Data():
+            return Data(
+                first.expression, worst(first.origin, second.origin), worst(first.count, second.count)
+            )
+        case ListValue(), ListValue():
+            return _joined_lists(first, second, where)
+        case ((Built() | Constant(str())), (Built() | Constant(str()))):
+            return _joined_texts(first, second, where)
+        case (Tally() | Length(), Tally() | Length() | Constant(int())) | (
+            Constant(int()),
+            Tally() | Length(),
+        ):
+            return tally(first, second) or unknown(where)
+        case DictValue(), DictValue():
+            known = tuple(entry for entry in first.entries if entry in second.entries)
+            return DictValue(known, complete=False)
+        case (Data() as data, ListValue()) | (ListValue(), Data() as data):
+            return data
+        case _:
+            return unknown(where)
+
+
+def tally(*values: Value) -> Tally | None:
+    """A number computed from these, when one of them counts rows."""
+    counted = [value for value in values if isinstance(value, (Tally, Length))]
+    if not counted:
+        return None
+    changes = [value for value in counted if isinstance(value, Tally) and value.from_changes]
+    return Tally(bool(changes), (changes or counted)[0].span)
+
+
+def _joined_lists(first: ListValue, second: ListValue, where: str) -> Value:
+    short, long = sorted((first, second), key=lambda value: len(value.segments))
+    size = len(short.segments)
+    if long.segments[:size] == short.segments and size < len(long.segments):
+        rest = tuple(_some_of(segment, where) for segment in long.segments[size:])
+        return replace(long, segments=(*short.segments, *rest))
+    if size == len(long.segments):
+        pairs = zip(first.segments, second.segments, strict=True)
+        merged = tuple(_joined_segments(one, other, where) for one, other in pairs)
+        if all(segment is not None for segment in merged):
+            return replace(first, segments=tuple(segment for segment in merged if segment is not None))
+    return unknown(where)
+
+
+def _joined_segments(first: Segment, second: Segment, where: str) -> Segment | None:
+    match first, second:
+        case Item(), Item():
+            return replace(first, value=joined(first.value, second.value, where))
+        case Many(), Many() if len(first.items) == len(second.items):
+            return replace(first, size=Size(worst(first.size.count, second.size.count), first.size.key))
+        case _:
+            return None
+
+
+def _some_of(segment: Segment, where: str) -> Segment:
+    if isinstance(segment, Many):
+        return replace(segment, size=Size(filtered(segment.size.count), segment.size.key))
+    return Many((segment,), Size(AtMost(1, where), f"branch {where}"))
+
+
+def _joined_texts(first: Value, second: Value, where: str) -> Value:
+    one, other = parts_of(first, where), parts_of(second, where)
+    short, long = sorted((one, other), key=_written)
+    span = getattr(first, "span", None)
+    rest = _after(long, short)
+    if rest is None:
+        return text_of((Hole(where),), span)
+    if any(isinstance(part, Repeated) for part in rest):
+        return text_of((*short, Hole(where)), span)
+    optional = Repeated(SqlText(rest), "", AtMost(1, where), f"branch {where}")
+    return text_of((*short, optional), span)
+
+
+def _written(parts: tuple[Part, ...]) -> int:
+    return sum(len(part.text) if isinstance(part, Text) else 1 for part in parts)
+
+
+def _after(long: tuple[Part, ...], short: tuple[Part, ...]) -> tuple[Part, ...] | None:
+    """What follows `short` in `long`, or None when it does not begin with it."""
+    if not short:
+        return long
+    *front, last = short
+    if long[: len(front)] != tuple(front) or len(long) < len(short):
+        return None
+    meeting = long[len(front)]
+    if meeting == last:
+        return long[len(short) :]
+    if isinstance(meeting, Text) and isinstance(last, Text) and meeting.text.startswith(last.text):
+        return (Text(meeting.text[len(last.text) :]), *long[len(short) :])
+    return None

@@ -1,0 +1,207 @@
+"""Decides what a clause does with the error of a write: keep it, or let it go unnoticed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diagnose.project.source import ir
+from diagnose.project.source.model import ErrorHandling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.model import Location
+    from diagnose.project.source.records import Guarding, Records, Write
+
+BROAD = {"", "Exception", "BaseException", "JsException"}
+"""What an error of D1 or a queue is caught as: https://pyodide.org/en/stable/usage/api/python-api/ffi.html"""
+_HARMLESS = {
+    "print",
+    "log",
+    "info",
+    "debug",
+    "warning",
+    "warn",
+    "error",
+    "exception",
+    "critical",
+    "ack",
+    "ackAll",
+    "sleep",
+    "print_exc",
+}
+_ERROR_STATUS = 400
+
+
+def is_broad(clause: ir.ExceptClause) -> bool:
+    """It catches the errors of D1 and queues."""
+    return not clause.types or any(one.rpartition(".")[2] in BROAD for one in clause.types)
+
+
+def suppresses_all(call: ir.Call) -> bool:
+    """`suppress(Exception)`."""
+    return any(one.source.rpartition(".")[2] in BROAD for one in call.arguments)
+
+
+def keeps(clause: ir.ExceptClause, function: ir.FunctionDef | None) -> bool:
+    """The error ends in the clause: it is not raised on every path, and nothing later raises it."""
+    return not any(True for _ in _raises(clause)) and not _raised_later(clause, function)
+
+
+def _raises(clause: ir.ExceptClause) -> Iterator[ir.Node]:
+    return (node for node in ir.walk(*clause.body, into_functions=False) if isinstance(node, ir.Raise))
+
+
+def _raised_later(clause: ir.ExceptClause, function: ir.FunctionDef | None) -> bool:
+    body = function.body if function else ()
+    return any(
+        isinstance(node, ir.Raise) and node.span.start > clause.span.end
+        for node in ir.walk(*body, into_functions=False)
+    )
+
+
+def swallows(guarding: Guarding) -> bool:
+    """The failure goes unnoticed."""
+    clause = guarding.clause
+    if clause is None:
+        return guarding.keeps
+    if not guarding.keeps:
+        return False
+    return all(_is_silent(statement, guarding) for statement in _simple(clause.body))
+
+
+def _simple(block: ir.Block) -> Iterator[ir.Statement]:
+    """The statements of a block, those of its branches and loops included."""
+    for statement in block:
+        match statement:
+            case ir.If():
+                yield from _simple((*statement.body, *statement.otherwise))
+            case ir.For() | ir.While() | ir.With():
+                yield from _simple(statement.body)
+            case ir.Try():
+                yield from _simple((*statement.body, *statement.otherwise, *statement.finally_))
+            case _:
+                yield statement
+
+
+def _is_silent(statement: ir.Statement, guarding: Guarding) -> bool:
+    match statement:
+        case ir.Other(expressions=()) | ir.Break() | ir.Continue():
+            return True
+        case ir.ExpressionStatement(value=value):
+            return _is_harmless(value)
+        case ir.Return(value=value):
+            return _is_silent_return(value, guarding)
+        case ir.Assign(targets=targets) if statement.value is not None:
+            return not any(_is_read(target, guarding) for target in targets)
+        case ir.Augment(target=target):
+            return not _is_read(target, guarding)
+        case _:
+            return False
+
+
+def _is_harmless(value: ir.Expression) -> bool:
+    if isinstance(value, ir.Await):
+        return _is_harmless(value.value)
+    if isinstance(value, ir.Call):
+        return value.function.source.rpartition(".")[2] in _HARMLESS
+    return isinstance(value, ir.Literal)
+
+
+def _is_silent_return(value: ir.Expression | None, guarding: Guarding) -> bool:
+    """A constant that no caller looks at, or a response that says nothing of an error."""
+    if value is None:
+        return guarding.entry or guarding.dropped or not _returns_values(guarding)
+    if isinstance(value, ir.Literal):
+        return guarding.dropped
+    if isinstance(value, ir.Call) and guarding.entry and "Response" in value.function.source:
+        mentions = {node.name for node in ir.walk(value) if isinstance(node, ir.Name)}
+        caught = guarding.clause.name if guarding.clause else None
+        return _status(value) < _ERROR_STATUS and caught not in mentions and not _says_error(value)
+    return False
+
+
+def _returns_values(guarding: Guarding) -> bool:
+    body = guarding.function.body if guarding.function else ()
+    return any(
+        isinstance(node, ir.Return) and node.value is not None
+        for node in ir.walk(*body, into_functions=False)
+    )
+
+
+def _status(call: ir.Call) -> int:
+    keywords = {keyword.name: keyword.value for keyword in call.keywords}
+    value = keywords.get("status") or keywords.get("status_code")
+    if value is None and len(call.arguments) > 1:
+        value = next(
+            (
+                one
+                for one in ir.walk(call.arguments[1])
+                if isinstance(one, ir.Literal) and type(one.value) is int
+            ),
+            call.arguments[1],
+        )
+    if value is None:
+        return 200
+    return value.value if isinstance(value, ir.Literal) and isinstance(value.value, int) else _ERROR_STATUS
+
+
+def _says_error(call: ir.Call) -> bool:
+    literals = (node.value for node in ir.walk(call) if isinstance(node, ir.Literal))
+    return any(
+        isinstance(value, str) and ("error" in value.lower() or "fail" in value.lower()) for value in literals
+    )
+
+
+def _is_read(target: ir.Expression, guarding: Guarding) -> bool:
+    """What the clause keeps is looked at outside of it."""
+    if not isinstance(target, ir.Name) or guarding.function is None or guarding.clause is None:
+        return True
+    inside = guarding.clause.span
+    targets = {
+        id(one)
+        for node in ir.walk(*guarding.function.body)
+        for one in (
+            node.targets
+            if isinstance(node, ir.Assign)
+            else (node.target,)
+            if isinstance(node, ir.Augment)
+            else ()
+        )
+    }
+    return any(
+        isinstance(node, ir.Name)
+        and node.name == target.name
+        and id(node) not in targets
+        and not inside.start <= node.span.start < inside.end
+        for node in ir.walk(*guarding.function.body)
+    )
+
+
+def error_handlers(records: Records) -> tuple[ErrorHandling, ...]:
+    """Every clause that decides about a write, in the order of the files."""
+    found = [_handling(guarding, records) for guarding in records.guardings.values() if guarding.writes]
+    return tuple(sorted(found, key=lambda handling: handling.span))
+
+
+def _handling(guarding: Guarding, records: Records) -> ErrorHandling:
+    writes = [records.writes[number] for number in guarding.writes]
+    swallowed = swallows(guarding)
+    return ErrorHandling(
+        kind=guarding.kind,
+        location=guarding.span.location,
+        writes=tuple(sorted({write.site.location for write in writes})),
+        swallows=swallowed,
+        reported_success=_reported_success(writes, records) if swallowed else None,
+        function=guarding.function_name,
+        span=guarding.span,
+    )
+
+
+def _reported_success(writes: list[Write], records: Records) -> Location | None:
+    for write in writes:
+        for response in records.responses:
+            after = response.handler == write.handler and response.order > write.order and write.handler
+            if after and (response.status is None or response.status < _ERROR_STATUS):
+                return response.location.location
+    return None

@@ -1,11 +1,13 @@
-"""CFG001: a config that wrangler cannot read, or reads as something else than it looks like."""
+"""CFG001: a config that wrangler cannot read, or that names an entry module which cannot be read."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.plugin import Check, Confidence, FixInfo, Location, Severity
 from diagnose.project import SplitDocumentsError
+from diagnose.project.source import UnsupportedLanguageError
 from diagnose.project.unknown_keys import swallowed_keys
 
 if TYPE_CHECKING:
@@ -13,16 +15,19 @@ if TYPE_CHECKING:
 
     from diagnose.errors import ConfigError
     from diagnose.plugin import Context, Finding
-    from diagnose.project import ConfigDocument, Keys
+    from diagnose.project import ConfigDocument, Keys, Project
+
+BUILT = frozenset({"dist", "build", "out", ".output", ".open-next", ".svelte-kit", ".vercel", ".next"})
 
 
 class ConfigUnreadable(Check):
-    """The wrangler config does not parse, or a table header swallows its top-level keys.
+    """The wrangler config parses, its top-level keys stand at the top level, and its `main` can be read.
 
     ## What it checks
 
-    That the config is one TOML or JSON document, and that keys such as `name` and `main` do not stand below a
-    table header.
+    That the config is one TOML or JSON document, that keys such as `name` and `main` do not stand below a
+    table header, and that the entry module exists inside the project, as UTF-8 text of a reasonable size.
+    An entry module in a folder that a build makes (`dist`, `.output`, …) may be missing.
 
     ## Why it matters
 
@@ -63,7 +68,7 @@ class ConfigUnreadable(Check):
 
     ## Evidence
 
-    - `problem`: `syntax`, `documents` or `swallowed`.
+    - `problem`: `syntax`, `documents`, `swallowed` or `main`.
     - `error`: what the parser says.
     - `documents`: how many documents the file holds.
     - `table`: the header that swallows keys, with `keys`: which ones.
@@ -87,6 +92,7 @@ class ConfigUnreadable(Check):
             yield self.skipped("there is no config to read")
             return
         problems = list(self._swallowed(project.document))
+        problems += self._main(project)
         for problem in problems:
             yield problem
         if not problems:
@@ -109,6 +115,20 @@ class ConfigUnreadable(Check):
             fix=FixInfo(
                 available=False, reason="what was meant cannot be known; the parser's place is shown"
             ),
+        )
+
+    def _main(self, project: Project) -> Iterator[Finding]:
+        error, config = project.source_error, project.config
+        if error is None or config is None or isinstance(error, UnsupportedLanguageError):
+            return
+        built = not BUILT.isdisjoint(PurePosixPath(config.main or "").parts)
+        yield self.problem(
+            f"the entry module cannot be read: {error}",
+            confidence=Confidence.LOW if built else Confidence.HIGH,
+            location=config.locate("main"),
+            evidence={"problem": "main", "error": error.message},
+            explains=("DEP001", "E2E001"),
+            fix=FixInfo(available=False, reason="the source is the user's own"),
         )
 
     def _swallowed(self, document: ConfigDocument) -> Iterator[Finding]:

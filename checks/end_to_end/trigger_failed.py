@@ -81,6 +81,11 @@ class TriggerFailed(Check):
     def _judge(self, rehearsal: Rehearsal, invocation: Invocation) -> Finding:
         evidence = _evidence(rehearsal, invocation)
         status = invocation.answer.status if invocation.answer else None
+        if rehearsal.is_beside_the_point:
+            return self.skipped(
+                f"the guessed trigger ({rehearsal.trigger_text}) did not start the import:"
+                " say how it is started in [trigger] of diagnose.toml (`diagnose init`)"
+            )
         if invocation.outcome != "ok":
             return self.problem(
                 _what_happened(invocation),
@@ -90,11 +95,6 @@ class TriggerFailed(Check):
                 explains=("E2E002", "E2E004"),
             )
         if status is not None and status >= CLIENT_ERROR:
-            if rehearsal.guessed:
-                return self.skipped(
-                    f"the guessed trigger was answered with status {status}:"
-                    " say how the import is started in [trigger] of diagnose.toml (`diagnose init`)"
-                )
             return self.problem(
                 f"the trigger was answered with status {status}",
                 confidence=Confidence.HIGH,

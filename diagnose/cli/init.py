@@ -36,8 +36,8 @@ def command(path: Path, config: str | None, *, force: bool) -> None:
     except OSError as error:
         raise ProjectError(f"cannot be written: {error.strerror}", where=str(file)) from error
     click.echo(f"wrote {file}")
-    for url in _unanswered(project):
-        click.echo(f"  to do: record an answer for {url} in [[responses]], so that it can be rehearsed")
+    for line in missing_facts(project):
+        click.echo(f"  to do: {line}")
 
 
 def found_settings(project: Project, config: str | None) -> Settings:
@@ -73,6 +73,22 @@ def _watch(project: Project) -> WatchSettings | None:
     return None
 
 
-def _unanswered(project: Project) -> list[str]:
-    fetches = project.source.fetches if project.source else ()
-    return [] if project.settings.responses else sorted({fetch.url for fetch in fetches if fetch.url})
+def missing_facts(project: Project) -> list[str]:
+    """What the end-to-end checks need and the project does not say, as things to do."""
+    from diagnose.rehearsal import choose_trigger
+
+    if project.source is None:
+        return []
+    lines = []
+    refused = choose_trigger(project, project.source).refused
+    if refused is not None:
+        lines.append(f"fill in [trigger]: {refused}")
+    if not project.settings.responses:
+        urls = sorted({fetch.url for fetch in project.source.fetches if fetch.url})
+        lines += [f"record an answer for {url} in [[responses]], so that it can be rehearsed" for url in urls]
+    for binding in project.config.d1 if project.config else ():
+        if not project.migrations(binding):
+            lines.append(
+                f"put the tables of {binding.binding} into {project.migrations_folder(binding)}/*.sql"
+            )
+    return lines

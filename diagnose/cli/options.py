@@ -91,7 +91,11 @@ def session_options(
     allow_worker_code: bool,
     writable: bool = False,
 ) -> SessionOptions:
-    """What `project_options` parsed, as the engine takes it. Raises UsageError for options that contradict."""
+    """What `project_options` parsed, as the engine takes it.
+
+    Raises:
+        UsageError: options that contradict each other, or an answer that is not NAME=VALUE.
+    """
     from diagnose.engine.session import SessionOptions
     from diagnose.plugin import Target
 

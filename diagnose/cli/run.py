@@ -46,7 +46,7 @@ WIDEST = 120
     help="Findings below it are advice.",
 )
 @click.option("--require", metavar="CODES", multiple=True, help="A skip of these is a failure, such as e2e.")
-def command(
+def command(  # noqa: PLR0917 - click passes options by name
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     form: str,

@@ -29,7 +29,7 @@ async def take_back(options: SessionOptions, run_id: str | None, *, yes: bool) -
     """Undo one run; exit 1 when something could not be restored or nobody confirmed."""
     from diagnose.engine.journal import find_journal
     from diagnose.engine.session import Session
-    from diagnose.engine.undoing import steps_to_undo, undo_run
+    from diagnose.engine.undoing import steps_in_effect, undo_run
 
     async with Session(options) as session:
         journal = find_journal(session.journal_folder, run_id)
@@ -37,7 +37,7 @@ async def take_back(options: SessionOptions, run_id: str | None, *, yes: bool) -
             click.echo("There is nothing to undo.")
             return ExitCode.CLEAN
         click.echo(f"Run {journal.run_id}:")
-        for _, step in steps_to_undo(session, journal):
+        for _, step in steps_in_effect(session, journal):
             click.echo(f"  take back: {step.title}")
             if step.irreversible:
                 click.echo(f"    stays: {step.irreversible}")

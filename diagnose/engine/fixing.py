@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from diagnose.engine.journal import Journal, journals
 from diagnose.engine.ranking import fix_order
 from diagnose.engine.records import finding_from_json, finding_to_json
-from diagnose.engine.runner import run_check, run_checks
-from diagnose.errors import StepError
+from diagnose.engine.runner import describe_crash, run_check, run_checks
+from diagnose.engine.undoing import is_elsewhere, steps_in_effect
+from diagnose.errors import AccountError, StepError, UsageError
 from diagnose.model import Effect, Status
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from diagnose.engine.session import Session
     from diagnose.model import Finding, Plan, Step
     from diagnose.plugin import Context, Fix
+
+FAILURES = (StepError, AccountError)
 
 
 class Outcome(StrEnum):
@@ -92,6 +95,7 @@ class Fixer:
         self._folder = journal_folder
         self._journal: Journal | None = None
         self._planned: list[Finding] = []
+        self._problems: dict[str, list[Finding]] = {}
 
     async def fix(self, selection: Selection) -> FixResult:
         """Run, repair each failed finding, and run again.
@@ -102,6 +106,8 @@ class Fixer:
         unfinished = await self._continue_unfinished()
         ctx = await self._session.context()
         found = await run_checks(self._registry, ctx, selection=selection, observer=self._operator)
+        for finding in found:
+            self._problems.setdefault(finding.code, []).append(finding)
         self._planned = self._agenda(found, unfinished)
         settlements = [await self._settle(finding) for finding in self._planned]
         if self._journal is not None:
@@ -116,7 +122,7 @@ class Fixer:
         ctx = await self._session.context()
         found = await run_checks(self._registry, ctx, selection=selection, observer=self._operator)
         return [
-            (finding, await self._registry.fixes[finding.code]().plan(ctx, finding))
+            (finding, await _plan(self._registry.fixes[finding.code](), ctx, finding))
             for finding in self._agenda(found, [])
         ]
 
@@ -131,15 +137,25 @@ class Fixer:
         if not known or not known[-1].is_open:
             return []
         journal = known[-1]
-        workspace = await self._session.workspace()
-        for step in journal.steps:
-            if not step.applied and not step.undone:
-                left = await self._session.restore(step).undo(workspace)
-                journal.append(event="undone", number=step.number, left=left)
-        self._session.forget()
+        await self._undo_half_done(journal)
+        if journal.target != self._session.target_name:
+            journal.append(event="finished")
+            return []
         self._journal = journal
         agenda = [finding_from_json(finding) for finding in journal.agenda]
         return [f for f in agenda if f.code in self._registry.fixes and f.code not in journal.settled]
+
+    async def _undo_half_done(self, journal: Journal) -> None:
+        workspace = await self._session.workspace()
+        for number, step in steps_in_effect(self._session, journal, applied=False):
+            if is_elsewhere(self._session, journal, step):
+                raise UsageError(
+                    f"the last run was cut short on another target ({journal.target}): {step.title}",
+                    hint="run `diagnose fix` or `diagnose undo` with that target first",
+                )
+            left = await step.undo(workspace)
+            journal.append(event="undone", number=number, left=left)
+        self._session.forget()
 
     async def _settle(self, finding: Finding) -> Settlement:
         settlement = await self._repair(finding)
@@ -164,14 +180,14 @@ class Fixer:
         return await self._apply(finding, plan)
 
     async def _answered(self, fix: Fix, ctx: Context, finding: Finding) -> Plan:
-        plan = await fix.plan(ctx, finding)
+        plan = await _plan(fix, ctx, finding)
         while plan.choice is not None:
             answer = self._operator.answer(plan.choice)
             if answer is None:
                 return plan
             self._session.options[plan.choice.option] = answer
             ctx.options = dict(self._session.options)
-            plan = await fix.plan(ctx, finding)
+            plan = await _plan(fix, ctx, finding)
         return plan
 
     async def _apply(self, finding: Finding, plan: Plan) -> Settlement:
@@ -185,7 +201,7 @@ class Fixer:
                     rehearsed += 1
                     continue
                 applied.append(await self._apply_step(step, finding.code, journal))
-        except StepError as error:
+        except FAILURES as error:
             await self._take_back(applied, journal)
             return Settlement(finding, Outcome.NOT_FIXED, str(error))
         self._session.forget()
@@ -204,7 +220,7 @@ class Fixer:
         try:
             await prepared.apply(workspace)
             problem = await prepared.verify(workspace)
-        except StepError:
+        except FAILURES:
             left = await prepared.undo(workspace)
             journal.append(event="undone", number=number, left=left)
             raise
@@ -222,7 +238,8 @@ class Fixer:
             return Settlement(finding, Outcome.NOT_PROVEN, "it cannot be executed here", len(applied))
         check = self._registry.checks[finding.code]
         again = await run_check(check, await self._session.context())
-        remaining = [f for f in again if _is_same_problem(f, finding) or f.status is Status.ERROR]
+        before, self._problems[finding.code] = self._problems.get(finding.code, []), again
+        remaining = _remaining(finding, before, again)
         if not remaining:
             return Settlement(finding, Outcome.FIXED, plan.why, len(applied))
         await self._take_back(applied, journal)
@@ -243,14 +260,32 @@ class Fixer:
         return self._journal
 
 
-def _is_same_problem(again: Finding, finding: Finding) -> bool:
-    """Whether a finding of the second run is the one that was repaired.
+async def _plan(fix: Fix, ctx: Context, finding: Finding) -> Plan:
+    """The plan; where the fix breaks it is a refusal, so that other findings are repaired all the same."""
+    try:
+        return await fix.plan(ctx, finding)
+    except Exception as error:  # noqa: BLE001 - a crash of a fix is a result, not the end of the run
+        return fix.refuse("the fix itself broke", describe_crash(error))
 
-    Lines move when a file is edited, so the place does not count: message and resource do.
+
+def _remaining(finding: Finding, before: Iterable[Finding], again: Iterable[Finding]) -> list[Finding]:
+    """What of the second run says that the finding was not repaired.
+
+    Lines move when a file is edited, so the place does not count: message and resource do. And where a
+    problem only got another message, there are as many as before.
     """
-    if not again.is_problem:
-        return False
-    return replace(again, location=None).message == finding.message and again.resource == finding.resource
+    same = [f for f in again if f.status is Status.ERROR or _is_same_problem(f, finding)]
+    as_bad = [f for f in again if _is_as_bad(f, finding)]
+    expected = sum(_is_as_bad(f, finding) for f in before)
+    return same or (as_bad if len(as_bad) >= max(expected, 1) else [])
+
+
+def _is_same_problem(again: Finding, finding: Finding) -> bool:
+    return again.is_problem and (again.message, again.resource) == (finding.message, finding.resource)
+
+
+def _is_as_bad(other: Finding, finding: Finding) -> bool:
+    return other.is_problem and other.severity.rank <= finding.severity.rank
 
 
 def _how_to_answer(plan: Plan) -> str:

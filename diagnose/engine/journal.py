@@ -71,7 +71,8 @@ class Journal:
     def read(cls, path: Path) -> Self:
         """Read a run back, without the line that a kill cut short."""
         events: list[dict[str, Any]] = []
-        for line in path.read_bytes().splitlines():
+        *complete, _ = path.read_bytes().split(b"\n")
+        for line in complete:
             try:
                 event = json.loads(line)
             except ValueError:
@@ -141,7 +142,7 @@ class Journal:
             raise ProjectError(
                 f"the journal cannot be written: {error.strerror}",
                 where=str(self.path),
-                why="without it nothing could be undone, so nothing was changed",
+                why="what is not recorded cannot be undone, so nothing more is changed",
                 hint="free some space or check the folder's permissions, then run `diagnose fix` again",
             ) from error
         self.events.append(event)
@@ -153,11 +154,9 @@ def _append_line(path: Path, line: bytes) -> None:
         file.seek(0)
         content = file.read()
         file.truncate(content.rfind(b"\n") + 1)
-        written = file.write(line)
+        file.write(line)
         file.flush()
         os.fsync(file.fileno())
-        if written != len(line):
-            raise OSError(28, "No space left on device")
 
 
 def make_private_folder(folder: Path) -> None:
@@ -169,10 +168,11 @@ def make_private_folder(folder: Path) -> None:
 
 
 def journals(folder: Path) -> list[Journal]:
-    """All runs in a folder, oldest first."""
+    """All runs in a folder, oldest first; one that a kill cut short in its first line is none."""
     if not folder.is_dir():
         return []
-    return [Journal.read(path) for path in sorted(folder.glob("*.jsonl")) if RUN_ID.match(path.stem)]
+    found = [Journal.read(path) for path in sorted(folder.glob("*.jsonl")) if RUN_ID.match(path.stem)]
+    return [journal for journal in found if journal.events]
 
 
 def find_journal(folder: Path, run_id: str | None) -> Journal | None:

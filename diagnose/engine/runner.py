@@ -13,7 +13,7 @@ from diagnose.errors import DiagnoseError
 from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from diagnose.engine.events import Observer
     from diagnose.engine.registry import Registry
@@ -79,12 +79,8 @@ async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
             findings = await _findings(check, ctx)
     except TimeoutError:
         findings = [_crash(check, f"gave no answer within {check.timeout:g} seconds")]
-    except DiagnoseError as error:
-        findings = [_crash(check, str(error))]
     except Exception as error:  # noqa: BLE001 - a crash of a check is a result, not the end of the run
-        findings = [
-            _crash(check, f"{type(error).__name__}: {error}", traceback.extract_tb(error.__traceback__))
-        ]
+        findings = [_crash(check, describe_crash(error))]
     elapsed = round((time.perf_counter() - started) * 1000, 3)
     return [replace(finding, duration_ms=elapsed) for finding in findings]
 
@@ -98,15 +94,22 @@ async def _findings(check: type[Check], ctx: Context) -> list[Finding]:
     return [finding async for finding in instance.run(ctx)]
 
 
-def _crash(check: type[Check], what: str, stack: Sequence[traceback.FrameSummary] = ()) -> Finding:
-    where = f" ({stack[-1].name}, line {stack[-1].lineno})" if stack else ""
+def describe_crash(error: Exception) -> str:
+    """What broke and where; an error that is raised on purpose says it in its own words."""
+    if isinstance(error, DiagnoseError):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})"
+
+
+def _crash(check: type[Check], what: str) -> Finding:
     return Finding(
         code=check.code,
         name=check.name,
         status=Status.ERROR,
         severity=check.severity,
         confidence=Confidence.HIGH,
-        message=f"the check itself broke: {what}{where}",
+        message=f"the check itself broke: {what}",
     )
 
 

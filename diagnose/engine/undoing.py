@@ -22,17 +22,31 @@ class UndoResult:
     left: tuple[str, ...]
 
 
-def steps_to_undo(session: Session, journal: Journal) -> list[tuple[int, Step]]:
-    """The steps that are still in effect, in the order in which they are taken back."""
-    return [(step.number, session.restore(step)) for step in reversed(journal.steps) if not step.undone]
+def steps_in_effect(
+    session: Session, journal: Journal, *, applied: bool | None = None
+) -> list[tuple[int, Step]]:
+    """The steps that are not undone, in the order in which they are taken back.
+
+    `applied` chooses those that were carried out to the end (or those that were not).
+    """
+    return [
+        (step.number, session.restore(step))
+        for step in reversed(journal.steps)
+        if not step.undone and applied in {None, step.applied}
+    ]
+
+
+def is_elsewhere(session: Session, journal: Journal, step: Step) -> bool:
+    """Whether a step acted on another account than the one that the session has before it."""
+    return step.effect is Effect.ACCOUNT and journal.target != session.target_name
 
 
 async def undo_run(session: Session, journal: Journal, operator: Operator) -> UndoResult:
     """Undo every step of a run; a kill in between is no harm, the next call goes on."""
     workspace = await session.workspace()
     restored, left = 0, []
-    for number, step in steps_to_undo(session, journal):
-        if step.effect is Effect.ACCOUNT and workspace.account is None:
+    for number, step in steps_in_effect(session, journal):
+        if is_elsewhere(session, journal, step):
             left.append(f"{step.title}: needs the account it acted on ({journal.target})")
             continue
         problem = await step.undo(workspace)

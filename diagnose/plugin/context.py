@@ -68,6 +68,11 @@ class Context:
             raise LookupError("this check must require Need.SOURCE")
         return self.project.source
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether the account is a saved embedded one, which a rehearsal copies as it is."""
+        return self.account is not None and self.target is Target.EMBEDDED
+
     async def fact(self, name: str, find: Callable[[], Awaitable[Fact]]) -> Fact:
         """A fact found once per run, however many checks ask for it at the same time."""
         if name not in self._facts:
@@ -96,7 +101,11 @@ class Context:
         return await self.fact(
             "rehearsal",
             lambda: rehearse(
-                self.project, self.embedded, plan=self.plan, allow_worker_code=self.allow_worker_code
+                self.project,
+                self.embedded,
+                plan=self.plan,
+                derived=not self.is_saved,
+                allow_worker_code=self.allow_worker_code,
             ),
         )
 

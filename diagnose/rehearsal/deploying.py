@@ -20,7 +20,7 @@ def deploy_project(project: Project, account: EmbeddedAccount) -> tuple[str, dic
     """Deploy; returns the worker's name, and database ids by binding.
 
     Raises:
-        Refusal: the account does not take it, for example because a database is not there.
+        RefusalError: the account does not take it, for example because a database is not there.
         SourceError: the modules cannot be collected.
     """
     upload = build_upload(project)

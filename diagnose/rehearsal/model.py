@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from diagnose.model import Json
 
 
+CLIENT_ERROR = 400
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedTable:
     """One table that the worker writes, before and after.
@@ -36,6 +39,14 @@ class WatchedTable:
     rows: Rows | None = None
     equal: int = 0
     examples: tuple[Mapping[str, Json], ...] = ()
+
+
+    @property
+    def outcome(self) -> str:
+        """How many rows landed, in a few words."""
+        if not self.exists:
+            return f"there is no table {self.table} ({self.binding})"
+        return f"{self.landed:,} rows in {self.table} ({self.binding})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +73,21 @@ class Rehearsal:
     fetched: Rows | None = None
     fetched_equal: int | None = None
     reported: int | None = None
+
+    @property
+    def is_beside_the_point(self) -> bool:
+        """A guessed request that wrote nothing, and failed: the guess was wrong, not the worker."""
+        if not self.guessed or self.invocation is None or self.invocation.statements:
+            return False
+        answer = self.invocation.answer
+        return self.invocation.outcome != "ok" or (answer is not None and answer.status >= CLIENT_ERROR)
+
+    @property
+    def trigger_text(self) -> str:
+        """The trigger in a few words: `POST /import`, or the cron expression."""
+        if self.trigger is None:
+            return "none"
+        return self.trigger.cron or f"{self.trigger.method} {self.trigger.path}"
 
     @property
     def watched(self) -> WatchedTable | None:
@@ -100,11 +126,10 @@ class Rehearsal:
             {
                 "at_ms": round(self.invocation.duration_ms, 1),
                 "kind": "rows",
-                "text": f"{table.landed:,} rows in {table.table} ({table.binding})",
+                "text": table.outcome,
                 "path": None,
                 "line": None,
             }
             for table in self.tables
-            if table.exists
         ]
         return lines

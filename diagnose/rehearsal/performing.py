@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from diagnose.embedded.refusal import Refusal
+from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.runtime import InlineRuntime
 from diagnose.errors import DiagnoseError, SandboxError, SourceError
 from diagnose.rehearsal.answering import recorded_responses
@@ -33,11 +33,18 @@ async def rehearse(
     embedded: Callable[[], EmbeddedAccount] | None,
     *,
     plan: Literal["free", "paid"],
+    derived: bool = False,
     allow_worker_code: bool = False,
 ) -> Rehearsal:
     """Trigger the worker once and report what happened; reasons why it cannot be done are results.
 
-    The account is a throw-away copy: its watched tables are emptied first, and it ends with this call.
+    Args:
+        project: whose worker is deployed and triggered.
+        embedded: makes the account, a throw-away copy: its watched tables are emptied first, and it ends
+            with this call.
+        plan: whose limits per invocation apply.
+        derived: the account holds only what the project's migrations make.
+        allow_worker_code: execute worker code even where no sandbox is to be had.
 
     Raises:
         ProjectError: a recorded response or a migration cannot be read.
@@ -50,16 +57,31 @@ async def rehearse(
     if source.language != "python":
         return Rehearsal(refused=f"{source.main} is not Python; other languages cannot be executed here yet")
     choice = choose_trigger(project, source)
-    if choice.trigger is None:
-        return Rehearsal(refused=choice.refused)
+    unknown = _unknown_tables(project, source) if derived else None
+    if choice.trigger is None or unknown is not None:
+        return Rehearsal(refused=choice.refused or unknown)
     try:
         account = embedded()
-    except (Refusal, DiagnoseError) as error:
+    except (RefusalError, DiagnoseError) as error:
         return Rehearsal(refused=f"no account could be derived from the project: {error}")
     account.plan = plan
     with account:
         performance = _Performance(project, source, account, choice.trigger, choice.guessed)
         return await performance.run(InlineRuntime(allow_unsandboxed=allow_worker_code))
+
+
+def _unknown_tables(project: Project, source: Source) -> str | None:
+    """Why a derived account would lack tables through no fault of the worker."""
+    sites = [site for site in source.sites if site.reachable]
+    creating = {site.binding for site in sites if site.verb == "CREATE"}
+    used = {site.binding for site in sites} - creating
+    for binding in project.config.d1 if project.config else ():
+        if binding.binding in used and not project.migrations(binding):
+            return (
+                f"the tables of {binding.binding} are not known: no account was read and there are"
+                " no migrations (`diagnose init` lists what is missing)"
+            )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +95,7 @@ class _Performance:
     async def run(self, runtime: InlineRuntime) -> Rehearsal:
         try:
             name, databases = deploy_project(self.project, self.account)
-        except (Refusal, SourceError) as error:
+        except (RefusalError, SourceError) as error:
             return Rehearsal(trigger=self.trigger, guessed=self.guessed, deploy_error=error.message)
         watches = choose_watches(self.project, self.source, databases)
         for watch in watches:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from checks.config.config_unreadable import ConfigUnreadable
-from diagnose.model import Status
+from diagnose.model import Confidence, Status
 
 pytestmark = pytest.mark.anyio
 
@@ -57,10 +57,40 @@ async def test_swallowed_keys(write_project, check):
 
 
 async def test_a_table_of_variables_may_hold_any_key(write_project, found):
-    folder = write_project({"wrangler.toml": 'name = "a"\nmain = "w.py"\n\n[vars]\nmain = "x"\nname = "y"\n'})
+    folder = write_project({"w.py": "", "wrangler.toml": 'name = "a"\nmain = "w.py"\n\n[vars]\nmain = "x"\nname = "y"\n'})
     assert [each[0] for each in await found("CFG001", folder)] == ["pass"]
 
 
 async def test_a_crash_is_an_error(crash):
     [finding] = await crash(ConfigUnreadable)
     assert finding.status is Status.ERROR
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        ({}, "w.py"),
+        ({"w.py": b"# \xff"}, "UTF-8"),
+        ({"w.py": "def broken(:\n"}, "w.py"),
+    ],
+    ids=["missing", "not UTF-8", "broken syntax"],
+)
+async def test_an_entry_module_that_cannot_be_read(write_project, check, files, text):
+    folder = write_project({"wrangler.toml": 'name = "a"\nmain = "w.py"\n', **files})
+    [finding] = await check("CFG001", folder, offline=True)
+    assert finding.status is Status.FAIL
+    assert str(finding.location) == "wrangler.toml:2:1"
+    assert text in finding.message
+    assert finding.evidence["problem"] == "main"
+
+
+async def test_an_entry_module_that_a_build_makes_may_be_missing(write_project, check):
+    folder = write_project({"wrangler.toml": 'name = "a"\nmain = "dist/w.py"\n'})
+    [finding] = await check("CFG001", folder, offline=True)
+    assert finding.confidence is Confidence.LOW
+
+
+async def test_a_typescript_worker_is_no_defect(write_project, check):
+    folder = write_project({"wrangler.toml": 'name = "a"\nmain = "w.ts"\n', "w.ts": "export default {}\n"})
+    [finding] = await check("CFG001", folder, offline=True)
+    assert finding.status is Status.PASS

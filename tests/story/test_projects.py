@@ -1,0 +1,51 @@
+"""Projects that are correct, that are bare, and one whose repair still breaks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+CORRECT = sorted(path.name for path in (FIXTURES / "correct").iterdir() if path.is_dir())
+BARE = sorted(path.name for path in (FIXTURES / "bare").iterdir() if path.is_dir())
+
+
+def test_there_are_six_correct_and_three_bare_projects():
+    assert (len(CORRECT), len(BARE)) == (6, 3)
+
+
+@pytest.mark.parametrize("name", CORRECT)
+def test_a_correct_project_has_no_finding(diagnose, name, tmp_path):
+    folder = shutil.copytree(FIXTURES / "correct" / name, tmp_path / name)
+    ended = diagnose("run", folder, "--format", "json")
+    wrong = [f for f in ended.json["findings"] if f["status"] in {"warn", "fail", "error"}]
+    assert [(f["code"], f["message"], f["location"]) for f in wrong] == []
+    assert ended.code == 0
+    assert not (folder / ".diagnose").exists()
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_bare_project_is_checked_as_far_as_it_goes(diagnose, name, tmp_path):
+    folder = shutil.copytree(FIXTURES / "bare" / name, tmp_path / name)
+    ended = diagnose("run", folder, "--format", "json")
+    findings = ended.json["findings"]
+    assert ended.code in {0, 1}
+    assert [f for f in findings if f["status"] == "error"] == []
+    assert [f for f in findings if f["status"] == "pass"] != []
+    skipped = [f for f in findings if f["status"] == "skip"]
+    assert skipped != []
+    assert all(f["message"] for f in skipped)
+    assert "diagnose init" in ended.out
+
+
+def test_a_hundred_rows_a_statement_still_break(diagnose, tmp_path):
+    folder = shutil.copytree(FIXTURES / "broken" / "option2", tmp_path / "option2")
+    ended = diagnose("run", folder, "--format", "json")
+    (finding,) = (f for f in ended.findings("LIM001") if f["status"] == "fail")
+    assert ended.code == 1
+    assert finding["evidence"]["parameters_asked"] == 1000
+    assert finding["evidence"]["rows_break_at"] == 11
+    assert "1,000 parameters" in finding["message"]
+    assert "row 11" in finding["message"]

@@ -45,6 +45,8 @@ def reach_of(project: Project, config: WorkerConfig, source: Source, schedules: 
     """What can start the import; `schedules` are the crons that the account has for the worker."""
     importing = {kind for site in source.sites if site.writes and site.reachable for kind in site.handlers}
     importing |= {kind for send in source.sends if send.reachable for kind in send.handlers}
+    if importing != {"rpc"}:
+        importing.discard("rpc")  # any public method is one, though nobody may call it
     ways: dict[HandlerKind, str] = dict.fromkeys(_FROM_ELSEWHERE, "what the config does not tell")
     # Without `triggers` a deploy leaves the crons as they are.
     crons = tuple(schedules) if config.crons is None else config.crons

@@ -1,0 +1,1 @@
+"""Whether the worker is deployed, and what starts it."""

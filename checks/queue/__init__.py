@@ -1,0 +1,1 @@
+"""Queues between what fetches and what writes."""

@@ -1,0 +1,1 @@
+"""The tables behind the bindings, and whether the worker's statements fit them."""

@@ -1,0 +1,1 @@
+"""Repairs of how a worker is deployed and started."""

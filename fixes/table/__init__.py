@@ -1,0 +1,1 @@
+"""Repairs of tables: migrations, written and applied."""

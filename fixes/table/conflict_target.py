@@ -1,0 +1,118 @@
+"""The fix of TBL003: a unique index over the columns that tell rows apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from diagnose.d1.identifiers import quoted
+from diagnose.plugin import Choice, Fix, Safety, Turn
+from diagnose.schemas import (
+    applied_names,
+    database_name,
+    find_binding,
+    known_key,
+    new_migration,
+    parse_key,
+    read_definitions,
+    tables_elsewhere,
+    unkeyed_inserts,
+)
+from diagnose.steps import Reversal
+from fixes.table.migration_steps import migration_steps
+
+if TYPE_CHECKING:
+    from diagnose.plugin import Context, Finding, Plan
+    from diagnose.project import D1Binding
+    from diagnose.schemas import UnkeyedInsert
+
+
+class ConflictTarget(Fix):
+    """Creates the unique index by a migration, unless the table holds rows that violate it."""
+
+    code: ClassVar[str] = "TBL003"
+    safety: ClassVar[Safety] = Safety.DATA
+    scopes: ClassVar[tuple[str, ...]] = ("D1 Edit",)
+    turn: ClassVar[Turn] = Turn.SCHEMA
+
+    async def plan(self, ctx: Context, finding: Finding) -> Plan:
+        if ctx.project.config is None or ctx.project.source is None:
+            return self.refuse("the worker cannot be read", "make the config and `main` readable first")
+        table = str(finding.evidence.get("table"))
+        binding = find_binding(ctx.config.d1, finding.evidence.get("binding"))
+        definitions = await read_definitions(ctx.project, ctx.account, binding) if binding else None
+        if binding is None or definitions is None:
+            return self.refuse(f"the database of {table} is not known", "correct the binding first (CFG006)")
+        meant = (table, finding.evidence.get("clause"))
+        found = unkeyed_inserts(definitions, ctx.source, binding)
+        insert = next((each for each in found if (each.table.name, each.clause.text) == meant), None)
+        if insert is None:
+            return self.nothing(f"{table} has a key for every conflict clause")
+        key = await _key(ctx, binding, insert)
+        if key is None:
+            return self.ask(f"nothing says which columns of {table} tell its rows apart", _choice(insert))
+        duplicates = await _duplicates(ctx, binding, table, key)
+        if duplicates:
+            return self.refuse(
+                f"{table} holds {duplicates:,} keys more than once, and a unique index refuses them",
+                f"decide which rows to keep; this shows them: {_groups(table, key)}",
+            )
+        return await self._create(ctx, binding, table, key)
+
+    async def _create(self, ctx: Context, binding: D1Binding, table: str, key: tuple[str, ...]) -> Plan:
+        index = quoted("_".join((table, *key)))
+        columns = ", ".join(map(quoted, key))
+        sql = f"CREATE UNIQUE INDEX {index} ON {quoted(table)} ({columns});\n"
+        applied = await applied_names(ctx.account, binding) if ctx.account else frozenset[str]()
+        migration = new_migration(ctx.project, binding, f"unique_{table}", sql, applied)
+        if migration is None:
+            return self.refuse(
+                "the project's migrations are made by another tool", f"let it make this one: {sql}"
+            )
+        return self.steps(
+            f"no key of {table} is held by two rows; a unique index over ({columns}) keeps it so",
+            *migration_steps(
+                binding,
+                await database_name(ctx.account, binding),
+                migration,
+                Reversal(guard="", sql=f"DROP INDEX IF EXISTS {index}", kept=""),
+            ),
+        )
+
+
+async def _key(ctx: Context, binding: D1Binding, insert: UnkeyedInsert) -> tuple[str, ...] | None:
+    """The columns of the key, or None when nobody says."""
+    if insert.clause.target:
+        return insert.clause.target
+    answer = ctx.options.get("key")
+    if answer is not None:
+        return parse_key(answer, insert.columns)
+    name = insert.table.name
+    others = await tables_elsewhere(ctx.account, name, apart_from=binding.database_id) if ctx.account else ()
+    known = known_key(ctx.project.settings, binding, name, [insert.site], [each.table for each in others])
+    return parse_key(",".join(known), insert.columns)
+
+
+def _choice(insert: UnkeyedInsert) -> Choice:
+    return Choice(
+        option="key",
+        question=f"Which columns tell one row of {insert.table.name} from another?",
+        answers={"COLUMN,COLUMN": f"these columns together, of {', '.join(insert.columns)}"},
+    )
+
+
+async def _duplicates(ctx: Context, binding: D1Binding, table: str, key: tuple[str, ...]) -> int:
+    """How many keys are held by several rows; a key with a NULL in it never counts as taken."""
+    if ctx.account is None or binding.database_id is None:
+        return 0
+    sql = f"SELECT count(*) FROM ({_groups(table, key)})"  # noqa: S608 - quoted names
+    results = await ctx.account.query(binding.database_id, sql, reads_only=True)
+    return int(results[-1].rows[0][0])
+
+
+def _groups(table: str, key: tuple[str, ...]) -> str:
+    columns = ", ".join(map(quoted, key))
+    present = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in key)
+    return (
+        f"SELECT {columns}, count(*) AS copies FROM {quoted(table)}"  # noqa: S608 - quoted names
+        f" WHERE {present} GROUP BY {columns} HAVING count(*) > 1"
+    )

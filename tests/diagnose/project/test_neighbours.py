@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from diagnose.project import open_project
+from diagnose.project.neighbours import bound_as_service, neighbour_configs
+
+CALLER = '{"name": "front", "services": [{"binding": "IMPORT", "service": "rates"}]}'
+
+
+def test_other_configs_of_the_project_are_found(write_project):
+    folder = write_project(
+        {
+            "wrangler.toml": 'name = "rates"',
+            "front/wrangler.json": CALLER,
+            "broken/wrangler.toml": "name =",
+            "node_modules/x/wrangler.json": CALLER,
+            ".wrangler/wrangler.json": CALLER,
+        }
+    )
+    project = open_project(folder)
+    assert [document.path for document in neighbour_configs(project)] == ["front/wrangler.json"]
+    assert bound_as_service(project, "rates") == "front/wrangler.json"
+    assert bound_as_service(project, "prices") is None
+
+
+def test_a_service_binding_of_an_environment_counts(write_project):
+    config = 'name = "front"\n[[env.live.services]]\nbinding = "IMPORT"\nservice = "rates"\n'
+    folder = write_project({"wrangler.toml": 'name = "rates"', "front/wrangler.toml": config})
+    assert bound_as_service(open_project(folder), "rates") == "front/wrangler.toml"

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from diagnose.project import open_project
+from diagnose.project.triggers import pulls_on_request, reach_of, starting_request
+
+HEAD = 'name = "rates"\nmain = "worker.py"\ncompatibility_date = "2025-11-10"\n'
+DATABASE = '[[d1_databases]]\nbinding = "DB"\n'
+WORKER = """from urllib.parse import urlparse
+
+from workers import Response, WorkerEntrypoint, fetch
+
+
+class Default(WorkerEntrypoint):
+    async def {handler}:
+        {body}
+        return Response("ok")
+
+    async def store(self, rows):
+        for row in rows:
+            await self.env.DB.prepare("INSERT INTO rates (day) VALUES (?)").bind(row["day"]).run()
+"""
+PULL = 'await self.store((await (await fetch("https://rates.example.com")).json())["rates"])'
+PUSH = "await self.store(await request.json())"
+
+
+@pytest.fixture
+def project(write_project):
+    def make(handler="fetch(self, request)", body=PULL, config=""):
+        worker = WORKER.format(handler=handler, body=body)
+        return open_project(write_project({"wrangler.toml": HEAD + config + DATABASE, "worker.py": worker}))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("handler", "config", "ways"),
+    [
+        ("fetch(self, request)", "", {"fetch": "workers.dev"}),
+        ("fetch(self, request)", "workers_dev = false\n", {}),
+        (
+            "fetch(self, request)",
+            'workers_dev = false\nroutes = ["example.com/*"]\n',
+            {"fetch": "route example.com/*"},
+        ),
+        ("scheduled(self, controller)", "", {}),
+        ("scheduled(self, controller)", "triggers = { crons = [] }\n", {}),
+        (
+            "scheduled(self, controller)",
+            'triggers = { crons = ["5 4 * * *"] }\n',
+            {"scheduled": "cron 5 4 * * *"},
+        ),
+        ("queue(self, batch)", "", {}),
+        ("queue(self, batch)", '[[queues.consumers]]\nqueue = "rates"\n', {"queue": "queue rates"}),
+    ],
+)
+def test_what_reaches_the_import(project, handler, config, ways):
+    opened = project(handler, config=config)
+    reach = reach_of(opened, opened.config, opened.source)
+    assert reach.importing == {handler.partition("(")[0]}
+    assert {kind: reach.ways[kind] for kind in reach.starting} == ways
+
+
+def test_crons_of_the_account_count_where_the_config_says_nothing(project):
+    opened = project("scheduled(self, controller)")
+    assert reach_of(opened, opened.config, opened.source, ["5 4 * * *"]).starting == {"scheduled"}
+    opened = project("scheduled(self, controller)", config="triggers = { crons = [] }\n")
+    assert reach_of(opened, opened.config, opened.source, ["5 4 * * *"]).starting == set()
+
+
+def test_a_request_that_makes_the_worker_fetch_is_no_request_that_brings_the_rows(project):
+    assert pulls_on_request(project().source)
+    assert not pulls_on_request(project(body=PUSH).source)
+    assert not pulls_on_request(project("scheduled(self, controller)").source)
+
+
+@pytest.mark.parametrize(
+    ("condition", "request_"),
+    [
+        ('request.method == "POST" and urlparse(request.url).path == "/rates"', ("POST", "/rates")),
+        ('urlparse(request.url).path == "/run-import"', (None, "/run-import")),
+        ('urlparse(request.url).path == "/important"', None),
+    ],
+)
+def test_a_request_that_starts_something(project, condition, request_):
+    opened = project(body=f"if {condition}:\n            {PULL}")
+    hint = starting_request(opened.source)
+    assert (hint and (hint.method, hint.path)) == request_

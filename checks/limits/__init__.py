@@ -1,0 +1,1 @@
+"""Limits of D1 that a statement or an invocation meets."""

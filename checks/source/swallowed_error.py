@@ -1,0 +1,155 @@
+"""SRC001: a failed write is noticed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.rewriting import invented_counts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from diagnose.plugin import Context, Finding
+    from diagnose.project.source.model import ErrorHandling, ReportedCount, Source
+
+_SIDE_TABLE = re.compile(
+    r"(?:^|_)(?:caches?|logs?|logging|audits?|analytics|metrics?|telemetry|traces?|stats|hits|heartbeats?)(?:_|$)"
+)
+_WHAT = {
+    "except": "the handler swallows an error of the write: the failure goes unnoticed",
+    "suppress": "an error of the write is suppressed: the failure goes unnoticed",
+    "fire-and-forget": "nothing waits for the write: the failure goes unnoticed",
+}
+
+
+class SwallowedError(Check):
+    """An error of a D1 or queue write must reach somebody, and a reported count must come from D1.
+
+    ## What it checks
+
+    `except` clauses and `suppress` around writes to D1 or a queue, directly or through the functions
+    they call, and writes that nothing waits for. A handler that raises, answers with a status of 400
+    or more, retries, or hands the error on is in order. Further, numbers of rows that a response or a
+    log gives out after a write: they must come from `meta.changes`.
+
+    ## Why it matters
+
+    D1 reports a refused statement by an exception and by nothing else
+    (https://developers.cloudflare.com/d1/observability/debug-d1/). Who only prints it answers 200 with
+    a count although nothing was written. And `len(rows)` says how many rows were sent:
+    `INSERT OR IGNORE` may have stored none of them.
+
+    ## Example
+
+    ```python
+    try:
+        await store(env, rows)
+    except Exception as error:
+        print(f"Import failed: {error}")
+    return Response.json({"inserted": len(rows)})
+    ```
+
+    ```python
+    try:
+        stored = await store(env, rows)
+    except Exception as error:
+        print(f"Import failed: {error}")
+        raise
+    return Response.json({"inserted": stored})
+    ```
+
+    ## Remedy
+
+    Raise the error again, or answer with it. Report the sum of `result.meta.changes`.
+
+    ## Fix safety
+
+    Review: what was swallowed now stops the request, the cron run or the queue delivery. Handlers
+    keep what they do and raise afterwards; unawaited writes are awaited; counts are those of D1.
+
+    ## Evidence
+
+    - `kind`: `except`, `suppress` or `fire-and-forget`; `count` for a reported number.
+    - `function`: where it happens.
+    - `writes`: lines of the writes that it concerns, as `path:line`.
+    - `tables`: the tables or queues they write to.
+    - `reported_success`: the line of the response that then says all is well, or null.
+    - `expression`, `origin`, `medium` (of `count`): the number, the line it comes from, and who reads it.
+
+    ## Permissions
+
+    None: it reads the source only.
+    """
+
+    code = "SRC001"
+    name = "swallowed-error"
+    severity = Severity.ERROR
+    requires = frozenset({Need.SOURCE})
+
+    async def run(self, ctx: Context) -> AsyncIterator[Finding]:
+        """Look at each handler and each reported number."""
+        source = ctx.source
+        handlers = [handling for handling in source.error_handlers if handling.swallows and handling.writes]
+        counts = list(invented_counts(source))
+        for handling in handlers:
+            yield self._swallowed(handling, source)
+        for count in counts:
+            yield self._miscounted(count)
+        if not handlers and not counts:
+            yield self.passed("errors of D1 and queue writes are noticed, and counts come from D1")
+
+    def _swallowed(self, handling: ErrorHandling, source: Source) -> Finding:
+        tables = _written(handling, source)
+        severity, confidence = _weight(handling, source, tables)
+        where = f"{handling.function} writes to {', '.join(tables)}" if tables else handling.function
+        return self.problem(
+            f"{_WHAT[handling.kind]} ({where})",
+            severity=severity,
+            confidence=confidence,
+            location=handling.location,
+            evidence={
+                "kind": handling.kind,
+                "function": handling.function,
+                "writes": [f"{write.path}:{write.line}" for write in handling.writes],
+                "tables": list(tables),
+                "reported_success": str(handling.reported_success) if handling.reported_success else None,
+            },
+            explains=("E2E002",),
+        )
+
+    def _miscounted(self, count: ReportedCount) -> Finding:
+        to_a_caller = count.medium == "response"
+        return self.problem(
+            f"the {count.medium} reports {count.expression} as the number of rows: "
+            "that is how many were sent, not how many D1 stored",
+            severity=Severity.WARNING if to_a_caller else Severity.ADVICE,
+            confidence=Confidence.MEDIUM if to_a_caller else Confidence.LOW,
+            location=count.location,
+            evidence={
+                "kind": "count",
+                "expression": count.expression,
+                "origin": f"{count.origin.path}:{count.origin.line}",
+                "medium": count.medium,
+            },
+        )
+
+
+def _written(handling: ErrorHandling, source: Source) -> tuple[str, ...]:
+    """Tables and queue bindings that the covered writes go to, each once."""
+    tables = [site.table for site in source.sites if site.location in handling.writes and site.table]
+    queues = [send.binding for send in source.sends if send.location in handling.writes]
+    return tuple(dict.fromkeys([*tables, *queues]))
+
+
+def _weight(handling: ErrorHandling, source: Source, tables: tuple[str, ...]) -> tuple[Severity, Confidence]:
+    """A lost cache entry or log line is no lost import."""
+    reachable = [site.reachable for site in source.sites if site.location in handling.writes]
+    reachable += [send.reachable for send in source.sends if send.location in handling.writes]
+    if reachable and not any(reachable):
+        return Severity.ADVICE, Confidence.LOW
+    if tables and all(_SIDE_TABLE.search(table.lower()) for table in tables):
+        return Severity.ERROR, Confidence.LOW
+    told = handling.reported_success is not None or handling.kind == "fire-and-forget"
+    return Severity.ERROR, Confidence.HIGH if told else Confidence.MEDIUM

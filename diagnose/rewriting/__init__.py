@@ -1,0 +1,23 @@
+"""Rewriting worker source: the fewest edits that repair a place, or a refusal that says what to do."""
+
+from diagnose.rewriting.in_lists import rewrite_in_list
+from diagnose.rewriting.inserts import rewrite_insert
+from diagnose.rewriting.outcome import Outcome, Refused, Rewritten
+from diagnose.rewriting.raising import rewrite_handling
+from diagnose.rewriting.repeating import reread, rewrite_until_done
+from diagnose.rewriting.reporting import invented_counts, rewrite_count
+from diagnose.rewriting.row_loops import rewrite_row_loop
+
+__all__ = [
+    "Outcome",
+    "Refused",
+    "Rewritten",
+    "invented_counts",
+    "reread",
+    "rewrite_count",
+    "rewrite_handling",
+    "rewrite_in_list",
+    "rewrite_insert",
+    "rewrite_row_loop",
+    "rewrite_until_done",
+]

@@ -1,0 +1,77 @@
+"""An INSERT of many rows, rewritten to bind them as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diagnose.rewriting import helper
+from diagnose.rewriting.dead_code import without_unused
+from diagnose.rewriting.execution import bind_call, in_parts, inline
+from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
+from diagnose.rewriting.outline import place_of
+from diagnose.rewriting.preconditions import bind_span
+from diagnose.rewriting.rows import rows_of
+from diagnose.rewriting.selections import rows_selection
+from diagnose.rewriting.sql_edits import expression_at, select_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.project.source import ir
+    from diagnose.project.source.editing import Edit
+    from diagnose.project.source.ir import Span
+    from diagnose.project.source.model import StatementSite
+    from diagnose.rewriting.outcome import Outcome, Rewritten
+    from diagnose.rewriting.outline import Place
+    from diagnose.rewriting.rows import Rows
+
+_PARTS = "the rows travel as JSON texts below D1's limit for a value, each bound as one parameter"
+_ONE_TEXT = "the rows of a statement travel as one JSON text, bound as one parameter"
+
+
+def rewrite_insert(text: str, site: StatementSite, others: Sequence[StatementSite] = ()) -> Outcome:
+    """The module with the site's INSERT selecting its rows from one JSON parameter.
+
+    Args:
+        text: of the module in which the site stands.
+        site: as read from that text.
+        others: the other places that send statements.
+    """
+    try:
+        return _rewritten(text, site, bind_span(site, others))
+    except NotUnderstood as obstacle:
+        return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site))
+
+
+def _rewritten(text: str, site: StatementSite, bound: Span) -> Rewritten:
+    place = place_of(text, site.span.path, site.span.start)
+    bind = bind_call(place, bound)
+    selection = rows_selection(site.sql)
+    sql = expression_at(place, site.sql_span)
+    rows = rows_of(place.at(bind.span.start), bind, selection.width)
+    edits = [*select_rows(place, sql, selection), *rows.edits]
+    try:
+        edits, how = [*_in_parts(place, site, bind, rows, edits), *helper.needed(place)], _PARTS
+    except NotUnderstood:
+        edits, how = inline(place, bind, rows, edits), _ONE_TEXT
+    edits += without_unused(place, edits)
+    return finish(text, edits, ["import json"], how)
+
+
+def _in_parts(place: Place, site: StatementSite, bind: ir.Call, rows: Rows, edits: list[Edit]) -> list[Edit]:
+    if site.batched or site.method not in {"run", "all"}:
+        raise NotUnderstood("the statement is not executed by itself")
+    return in_parts(place, bind, rows, edits)
+
+
+def _by_hand(site: StatementSite) -> str:
+    """The statement to use, and how to bind it."""
+    try:
+        statement = rows_selection(site.sql).statement
+    except NotUnderstood:
+        statement = "INSERT … SELECT value->>0, value->>1, … FROM json_each(?1)"
+    return (
+        f"make `rows` a list with one list of values per row, and execute "
+        f"`{statement}` with `.bind(json.dumps(rows, allow_nan=False))`; cut `rows` so that the text "
+        "stays below D1's limit for a value"
+    )

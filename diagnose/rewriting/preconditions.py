@@ -1,0 +1,30 @@
+"""What must hold for a site before anything about it is rewritten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diagnose.rewriting.outcome import NotUnderstood
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.project.source.ir import Span
+    from diagnose.project.source.model import StatementSite
+
+
+def bind_span(site: StatementSite, others: Sequence[StatementSite]) -> Span:
+    """Where the site binds its parameters; text, parameters and execution stand in one file.
+
+    Raises:
+        NotUnderstood: they do not, or other places share the text or the call.
+    """
+    if site.bind_span is None:
+        raise NotUnderstood("the statement binds nothing")
+    if {site.sql_span.path, site.bind_span.path} != {site.span.path}:
+        raise NotUnderstood("its text, its parameters and its execution stand in several files")
+    if any(other.span == site.span and other.sql != site.sql for other in others):
+        raise NotUnderstood("different statements pass through it")
+    if any(other.sql_span == site.sql_span and other.span != site.span for other in others):
+        raise NotUnderstood("another place executes the same text")
+    return site.bind_span

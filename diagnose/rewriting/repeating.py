@@ -1,0 +1,63 @@
+"""Several rewrites of one file, each of which starts from what the one before has left."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from diagnose.errors import SourceError
+from diagnose.project.source import read_source
+from diagnose.rewriting.outcome import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diagnose.project.source import Source
+    from diagnose.rewriting.outcome import Outcome, Rewritten
+
+Attempt: TypeAlias = "Callable[[Source, str], Outcome | None]"
+"""The next rewrite of a text of the given source, or None when nothing is left to do."""
+
+_MOST: Final = 50
+
+
+def rewrite_until_done(source: Source, path: str, attempt: Attempt) -> Outcome | None:
+    """The file after as many rewrites as there are to do; None when there is none, or no such file.
+
+    A rewrite that cannot be done ends it: what was rewritten before it is kept.
+    """
+    done: Rewritten | None = None
+    if path not in {module.path for module in source.modules}:
+        return None
+    for _ in range(_MOST):
+        text = source.text(path)
+        outcome = attempt(source, text)
+        if outcome is None:
+            return done
+        if isinstance(outcome, Refused) or outcome.text == text:
+            return done or outcome
+        done = outcome
+        try:
+            source = reread(source, path, outcome.text)
+        except SourceError as error:
+            return Refused("the rewritten file cannot be read", str(error))
+    return done
+
+
+def reread(source: Source, path: str, text: str) -> Source:
+    """What the source would establish if one of its files had another text.
+
+    Raises:
+        SourceError: the text cannot be read.
+    """
+    modules = tuple(
+        replace(module, text=text) if module.path == path else module for module in source.modules
+    )
+    with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
+        for module in modules:
+            file = Path(folder, module.path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(module.text.encode())
+        return read_source(Path(folder).resolve(), source.main, base="")

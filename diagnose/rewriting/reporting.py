@@ -1,0 +1,111 @@
+"""A number of sent rows that is reported as stored, replaced by the number that D1 counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diagnose.project.source import ir
+from diagnose.project.source.editing import Edit
+from diagnose.rewriting.counts import OF_THE_INPUT
+from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
+from diagnose.rewriting.outline import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from diagnose.project.source.model import ReportedCount, Source, StatementSite
+    from diagnose.rewriting.outcome import Outcome
+    from diagnose.rewriting.outline import Place
+
+_BY_HAND = "add up `result.meta.changes` of the writes, and report that"
+_HOW = "the number is the one that D1 counted"
+
+
+def invented_counts(source: Source) -> Iterator[ReportedCount]:
+    """Reported numbers of rows that D1 did not count.
+
+    Left out are those that call themselves something else, such as "received", and those beside which
+    the same response or log gives the number that D1 counted.
+    """
+    counted = {_line(count) for count in source.reported_counts if count.from_changes}
+    for count in source.reported_counts:
+        honest = count.name is not None and OF_THE_INPUT.search(count.name)
+        if not count.from_changes and not honest and _line(count) not in counted:
+            yield count
+
+
+def _line(count: ReportedCount) -> tuple[str, int | None]:
+    return count.location.path, count.location.line
+
+
+def rewrite_count(text: str, count: ReportedCount, sites: Sequence[StatementSite]) -> Outcome:
+    """The module that reports what D1 counted.
+
+    Args:
+        text: of the module in which the number is made.
+        count: as read from that text.
+        sites: the places that send statements.
+    """
+    try:
+        place = place_of(text, count.origin.path, _offset(text, count))
+        return finish(text, _counted(place, sites), (), _HOW)
+    except NotUnderstood as obstacle:
+        return Refused(f"the reported number is not rewritten: {obstacle}", _BY_HAND)
+
+
+def _offset(text: str, count: ReportedCount) -> int:
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
+    line, column = count.origin.line or 1, count.origin.column or 1
+    return sum(map(len, lines[: line - 1])) + column - 1
+
+
+def _counted(place: Place, sites: Sequence[StatementSite]) -> list[Edit]:
+    length = _length(place)
+    site = _only_write(place, sites)
+    write = place.at(site.span.start)
+    match write.statement:
+        case ir.ExpressionStatement(value=ir.Await() as value) if len(write.levels) == _depth(place, write):
+            result = place.fresh("result", "outcome")
+            counted = Edit.of(length.span, f"{result}.meta.changes")
+            return [Edit(value.span.start, value.span.start, f"{result} = "), counted]
+        case ir.Assign(targets=(ir.Name(name=name),), value=ir.Await()):
+            return [Edit.of(length.span, f"{name}.meta.changes")]
+        case _:
+            raise NotUnderstood("the write does not stand where its result is certainly known")
+
+
+def _length(place: Place) -> ir.Call:
+    """The only `len(…)` of the statement."""
+    found = [
+        node
+        for node in ir.walk(place.statement)
+        if isinstance(node, ir.Call) and isinstance(node.function, ir.Name) and node.function.name == "len"
+    ]
+    if len(found) != 1:
+        raise NotUnderstood("the number is put together in a way that is not understood")
+    return found[0]
+
+
+def _only_write(place: Place, sites: Sequence[StatementSite]) -> StatementSite:
+    """The one write of the same function, which is executed once."""
+    function = place.function
+    if function is None:
+        raise NotUnderstood("the number is not made in a function")
+    here = [
+        site
+        for site in sites
+        if site.writes
+        and site.span.path == function.span.path
+        and function.span.start <= site.span.start < place.statement.span.start
+    ]
+    if len(here) != 1 or here[0].batched or place.at(here[0].span.start).function is not function:
+        raise NotUnderstood("there is not exactly one write in front of it in the same function")
+    return here[0]
+
+
+def _depth(place: Place, write: Place) -> int:
+    """The depth at which a write is certainly executed before the place is reached: that of a neighbour."""
+    shared = [
+        ours for ours, theirs in zip(place.levels, write.levels, strict=False) if ours.block is theirs.block
+    ]
+    return len(shared)

@@ -1,0 +1,1 @@
+"""Repairs of statements that meet a limit of D1."""

@@ -133,6 +133,8 @@ def _weight(site: StatementSite, simulation: Simulation) -> tuple[Severity, Conf
             return Severity.WARNING, Confidence.LOW
         case FromCaller() if not simulation.reached:
             return Severity.WARNING, sure
+        case FromData(queried=True, filtered=True) if not simulation.reached:
+            return Severity.WARNING, Confidence.MEDIUM  # a WHERE may keep it small for ever
         case FromData(filtered=True) if not simulation.reached:
             return Severity.ERROR, Confidence.MEDIUM
         case _:

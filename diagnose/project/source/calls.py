@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from diagnose.project.source.values import Segment, Value
 
 
+_WHOLE = frozenset({"to_py", "toJSON"})
+"""Methods that answer the same value in another guise."""
+
+
 class Calls(Externals):
     """Evaluates calls; statements are executed by the subclass."""
 
@@ -120,9 +124,10 @@ class Calls(Externals):
                 return self.called_statement(content, name, arguments, node)
             case EnvValue():
                 return self.binding(name, node.span)
+            case QueryResult() | Data() if name in _WHOLE:
+                return content
             case QueryResult(rows):
-                whole = name in {"to_py", "toJSON"}
-                return content if whole else self.called_data(rows, name, arguments, node)
+                return self.called_data(rows, name, arguments, node)
             case Data() | External():
                 return self._opaque_method(content, name, arguments, keywords, node)
             case ListValue() | DictValue() | Constant() | Built() | Pending() | Member():

@@ -68,6 +68,7 @@ class FromData:
             loop that takes `per` elements at a time it is the number of turns.
         per: elements for each one counted; 1 unless the collection is walked in slices.
         filtered: only some of the elements were kept.
+        queried: the worker's own database answered, so that its table decides.
     """
 
     expression: str
@@ -75,6 +76,7 @@ class FromData:
     asked: int | None = None
     per: int = 1
     filtered: bool = False
+    queried: bool = False
 
     @property
     def exact(self) -> int | None:

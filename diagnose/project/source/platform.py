@@ -136,7 +136,7 @@ class Platform(Reporting):
         return Pending(self._answer(statement, method, node), frozenset({record}))
 
     def _answer(self, statement: Prepared, method: Method, node: ir.Call) -> Value:
-        asked_at = FromData(node.source, self.frame.statement.location)
+        asked_at = FromData(node.source, self.frame.statement.location, queried=True)
         count = sites.queried_rows(self._sql(statement), node.source, asked_at)
         rows = Data(node.source, asked_at, count)
         if method in {"run", "all"}:

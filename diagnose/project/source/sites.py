@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source.counts import AtMost, Exactly, UnknownCount
@@ -38,6 +39,11 @@ _COLUMNS = re.compile(
     re.IGNORECASE,
 )
 _SET = re.compile(rf"({_IDENTIFIER})\s*=", re.IGNORECASE)
+_AGGREGATE = re.compile(
+    r"\s*SELECT\s+(?:count|max|min|sum|avg|total)\s*\([^()]*\)\s*(?:AS\s+\w+\s*)?FROM\b", re.IGNORECASE
+)
+_GROUPED = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
+_SELECTIVE = re.compile(r"\b(?:WHERE|HAVING|JOIN|LIMIT)\b", re.IGNORECASE)
 _LIMIT = re.compile(r"\bLIMIT\s+(\d+)\s*(?:OFFSET\s+\S+\s*)?;?\s*$", re.IGNORECASE)
 _ROWS = re.compile(r"\bVALUES\b(?P<rows>.*)$", re.IGNORECASE | re.DOTALL)
 _JSON_EACH = re.compile(r"\bjson_each\s*\(", re.IGNORECASE)
@@ -226,11 +232,16 @@ def row_template(values: ListValue | None) -> RowTemplate | None:
 
 
 def queried_rows(sql: SqlText, expression: str, asked_at: FromData) -> Count:
-    """How many rows a query answers: its LIMIT, else what the table has."""
+    """How many rows a query answers: its LIMIT, one for an aggregate, else what the table has."""
     limit = limit_of(sql)
     if limit is not None:
         return AtMost(limit, expression)
-    return asked_at if sql.is_complete else UnknownCount(expression)
+    if not sql.is_complete:
+        return UnknownCount(expression)
+    text = _shown(sql)
+    if _AGGREGATE.match(text) and not _GROUPED.search(text):
+        return Exactly(1)
+    return replace(asked_at, filtered=bool(_SELECTIVE.search(text)))
 
 
 def holes_as_text(sql: SqlText) -> str:

@@ -169,3 +169,33 @@ async def test_a_crash_is_an_error(project, context):
     async with context(project(INSERT)) as ctx:
         (finding,) = await run_check(Broken, ctx)
     assert finding.status is Status.ERROR
+
+
+QUERIED = """
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        found = await self.env.DB.prepare({query!r}).all()
+        ids = [row["id"] for row in found.results.to_py()]
+        marks = ",".join(["?"] * len(ids))
+        await self.env.DB.prepare(f"DELETE FROM prices WHERE id IN ({{marks}})").bind(*ids).run()
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("query", "severity"),
+    [
+        ("SELECT id FROM prices", "error"),
+        ("SELECT id FROM prices WHERE symbol = 'BTC'", "warning"),
+        ("SELECT id FROM prices WHERE symbol = 'BTC' LIMIT 90", None),
+        ("SELECT max(id) AS id FROM prices", None),
+    ],
+)
+async def test_a_list_that_a_query_answers(write_project, check, query, severity):
+    config = 'name = "a"\nmain = "w.py"\n[[d1_databases]]\nbinding = "DB"\n'
+    folder = write_project({"wrangler.toml": config, "w.py": QUERIED.format(query=query)})
+    found = await check("LIM001", folder, offline=True)
+    assert [f.severity.value for f in found if f.is_problem] == ([severity] if severity else [])

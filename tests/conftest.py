@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +17,25 @@ from diagnose.plugin import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from diagnose.engine.fixing import FixResult
     from diagnose.engine.undoing import UndoResult
     from diagnose.model import Choice, Finding, Plan, Step
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how far D1's engine agrees with the recorded vectors, whichever process replayed them."""
+    rows: dict[str, dict[str, str]] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            properties = getattr(report, "user_properties", ())
+            rows.update(value for name, value in properties if name == "agreement")
+    if rows:
+        terminalreporter.section("agreement with the recorded vectors")
+    for group, figures in sorted(rows.items()):
+        told = "".join(f"  {name} {figure:>9}" for name, figure in figures.items())
+        terminalreporter.write_line(f"{group:16}{told}")
 
 
 @pytest.fixture

@@ -17,9 +17,7 @@ from diagnose.demo.writing import write_demo
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
-    shlex.split(line, comments=True)[1:]
-    for line in README.splitlines()
-    if line.startswith("    diagnose ")
+    shlex.split(line, comments=True)[1:] for line in README.splitlines() if line.startswith("    diagnose ")
 ]
 PICTURE = re.compile(r"<!-- picture: .*? -->\n```text\n(.*?)```\n<!-- end of picture -->", re.DOTALL)
 # fix and undo ask at a terminal; here nobody is asked, so they print what they would do and exit 1.
@@ -69,9 +67,7 @@ def test_the_picture_is_real_output(demo):
 
 def test_the_two_commands_stand_as_tools_expect_them():
     lines = [line.strip() for line in README.splitlines() if "pytest" in line]
-    assert lines[0] == (
-        "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest"
-    )
+    assert lines[0] == ("python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest")
     assert "    python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/diagnose demo" in README
 
 

@@ -73,13 +73,17 @@ def conclude(result: FixResult, options: SessionOptions) -> int:
     if result.run_id:
         path = "" if str(options.path) == "." else f" {options.path}"
         click.echo(f"Take it back with: diagnose undo{path} --run {result.run_id}")
-    from diagnose.model import Severity
+    return ending(result)
 
-    open_errors = [
-        finding for finding in result.findings if finding.is_problem and finding.severity is Severity.ERROR
-    ]
-    undecided = [settlement for settlement in result.settlements if not settlement.outcome.is_good]
-    return ExitCode.FINDINGS if open_errors or undecided else ExitCode.CLEAN
+
+def ending(result: FixResult) -> int:
+    """Exit 1 when a problem or a plan is left, judged as `run` judges it by default."""
+    from diagnose.engine.reporting import Thresholds, exit_code, judged
+
+    thresholds = Thresholds()
+    code = exit_code(judged(result.findings, thresholds), None, thresholds)
+    undecided = not all(settlement.outcome.is_good for settlement in result.settlements)
+    return ExitCode.FINDINGS if code is ExitCode.CLEAN and undecided else code
 
 
 def _line(settlement: Settlement) -> str:

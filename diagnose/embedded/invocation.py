@@ -211,7 +211,9 @@ class WorkerException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """Everything that is known about one invocation. All text in it is free of control characters.
+    """Everything that is known about one invocation.
+
+    Text is free of control characters, except bound values and bodies, which are compared as they are.
 
     Attributes:
         outcome: `ok` even when the answer's status is an error; `refused` when the runtime cannot imitate

@@ -100,8 +100,8 @@ class Fixer:
     async def fix(self, selection: Selection) -> FixResult:
         """Run, repair each failed finding, and run again.
 
-        A run that was killed is continued: its half-done step is undone first, and what it had
-        set out to repair stays on the agenda.
+        A run that was killed is continued: the plan that was being applied is undone first, and what
+        it had set out to repair stays on the agenda.
         """
         unfinished = await self._continue_unfinished()
         ctx = await self._session.context()
@@ -137,7 +137,7 @@ class Fixer:
         if not known or not known[-1].is_open:
             return []
         journal = known[-1]
-        await self._undo_half_done(journal)
+        await self._undo_unsettled(journal)
         if journal.target != self._session.target_name:
             journal.append(event="finished")
             return []
@@ -145,9 +145,9 @@ class Fixer:
         agenda = [finding_from_json(finding) for finding in journal.agenda]
         return [f for f in agenda if f.code in self._registry.fixes and f.code not in journal.settled]
 
-    async def _undo_half_done(self, journal: Journal) -> None:
+    async def _undo_unsettled(self, journal: Journal) -> None:
         workspace = await self._session.workspace()
-        for number, step in steps_in_effect(self._session, journal, applied=False):
+        for number, step in steps_in_effect(self._session, journal, unsettled=True):
             if is_elsewhere(self._session, journal, step):
                 raise UsageError(
                     f"the last run was cut short on another target ({journal.target}): {step.title}",

@@ -120,6 +120,17 @@ class Journal:
         ]
 
     @property
+    def unsettled(self) -> list[JournalStep]:
+        """The steps of the plan that was being applied when the run was cut short."""
+        numbers: set[int] = set()
+        for event in self.events:
+            if event["event"] == "step":
+                numbers.add(event["number"])
+            elif event["event"] == "settled":
+                numbers.clear()
+        return [step for step in self.steps if step.number in numbers and not step.undone]
+
+    @property
     def is_open(self) -> bool:
         """True when the run was cut short: neither finished nor restored."""
         return not any(event["event"] in {"finished", "restored"} for event in self.events)

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
     from diagnose.model import Json
 
+TIMELINE = "timeline"
+"""The one piece of evidence that no fix works from, and the largest."""
+
 
 def finding_to_json(finding: Finding) -> dict[str, Json]:
-    """The fields of a finding that outlive its run; evidence is left out, for it may be large."""
+    """A finding as the journal keeps it, so that its fix can go on in another process."""
     place, fix = finding.location, finding.fix
     return {
         "code": finding.code,
@@ -24,6 +27,7 @@ def finding_to_json(finding: Finding) -> dict[str, Json]:
         "message": finding.message,
         "location": {"path": place.path, "line": place.line, "column": place.column} if place else None,
         "resource": finding.resource,
+        "evidence": {key: value for key, value in finding.evidence.items() if key != TIMELINE},
         "explains": list(finding.explains),
         "fix": {"available": fix.available, "safety": fix.safety} if fix else None,
     }
@@ -41,6 +45,7 @@ def finding_from_json(data: Mapping[str, Any]) -> Finding:
         message=data["message"],
         location=Location(place["path"], place["line"], place["column"]) if place else None,
         resource=data.get("resource"),
+        evidence=data.get("evidence", {}),
         explains=tuple(data.get("explains", ())),
         fix=FixInfo(fix["available"], Safety(fix["safety"]) if fix["safety"] else None) if fix else None,
     )

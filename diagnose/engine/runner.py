@@ -8,13 +8,12 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from diagnose.engine.accepting import accepted
 from diagnose.engine.events import Silent
 from diagnose.errors import DiagnoseError
 from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from diagnose.engine.events import Observer
     from diagnose.engine.registry import Registry
     from diagnose.errors import PluginError
@@ -60,8 +59,9 @@ async def run_checks(
     findings = await asyncio.gather(
         *(_observed(check, ctx, observer, number, len(chosen)) for number, check in enumerate(chosen))
     )
-    flat = [finding for group in findings for finding in group]
-    return (*map(_plugin_finding, registry.problems), *_with_fixes(flat, registry))
+    flat = [_with_fix(finding, registry) for group in findings for finding in group]
+    problems = map(_plugin_finding, registry.problems)
+    return (*problems, *accepted(flat, ctx.project.settings.ignores))
 
 
 async def _observed(
@@ -122,10 +122,6 @@ def _plugin_finding(problem: PluginError) -> Finding:
         confidence=Confidence.HIGH,
         message=str(problem),
     )
-
-
-def _with_fixes(findings: Iterable[Finding], registry: Registry) -> list[Finding]:
-    return [_with_fix(finding, registry) for finding in findings]
 
 
 def _with_fix(finding: Finding, registry: Registry) -> Finding:

@@ -22,18 +22,13 @@ class UndoResult:
     left: tuple[str, ...]
 
 
-def steps_in_effect(
-    session: Session, journal: Journal, *, applied: bool | None = None
-) -> list[tuple[int, Step]]:
+def steps_in_effect(session: Session, journal: Journal, *, unsettled: bool = False) -> list[tuple[int, Step]]:
     """The steps that are not undone, in the order in which they are taken back.
 
-    `applied` chooses those that were carried out to the end (or those that were not).
+    `unsettled` chooses those of the plan that was being applied when the run was cut short.
     """
-    return [
-        (step.number, session.restore(step))
-        for step in reversed(journal.steps)
-        if not step.undone and applied in {None, step.applied}
-    ]
+    steps = journal.unsettled if unsettled else journal.steps
+    return [(step.number, session.restore(step)) for step in reversed(steps) if not step.undone]
 
 
 def is_elsewhere(session: Session, journal: Journal, step: Step) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diagnose.d1.cells import bound, placeholder
 from diagnose.d1.identifiers import quoted
 from diagnose.d1.json_rows import JsonChunk, JsonRow
 from diagnose.d1.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from diagnose.d1.javascript import SqliteValue
     from diagnose.d1.limits import D1Limits
@@ -20,26 +19,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive rows, to be read as `FROM json_each(?1) AS source`.
+    """Consecutive rows.
 
     Attributes:
-        params: the JSON text, then values that JSON does not carry.
-        values: the SQL expression of each column's value.
+        columns: their names.
+        text: a JSON array of rows, each an array of values; null where a value is bound.
+        blobs: positions that hold hexadecimal text.
+        bound: by position, what JSON does not carry; only a row that stands alone has such values.
         count: rows in it.
     """
 
-    params: tuple[SqliteValue, ...]
-    values: tuple[str, ...]
+    columns: tuple[str, ...]
+    text: str
+    blobs: frozenset[int]
+    bound: Mapping[int, SqliteValue]
     count: int
 
-    def equals(self, rows: Rows, columns: Sequence[str]) -> str:
+    def source(
+        self, columns: Sequence[str], *, numbered: bool = False
+    ) -> tuple[str, tuple[SqliteValue, ...]]:
+        """Some columns as a table `source` for FROM, and the parameters that it takes.
+
+        D1 refuses parameters that a statement does not use, so only these columns' values are bound.
+        `numbered` adds the column `key`: the row's place in the chunk, from 0.
+        """
+        params: list[SqliteValue] = [self.text]
+        values = ["key"] if numbered else []
+        for position in map(self.columns.index, columns):
+            if position in self.bound:
+                params.append(self.bound[position])
+                values.append(f"?{len(params)} AS c{position}")
+            else:
+                text = f"value->>{position}"
+                values.append(f"{f'unhex({text})' if position in self.blobs else text} AS c{position}")
+        return f"(SELECT {', '.join(values)} FROM json_each(?1)) AS source", tuple(params)
+
+    def equals(self, columns: Sequence[str]) -> str:
         """A condition: the columns of table `t` hold what the source row holds, NULL included.
 
         SQLite compares with the affinity of the column, so that 1 and 1.0, or a number in a text column,
         count as the table would store them.
         """
         left = ", ".join(f"t.{quoted(column)}" for column in columns)
-        right = ", ".join(self.values[rows.columns.index(column)] for column in columns)
+        right = ", ".join(f"source.c{self.columns.index(column)}" for column in columns)
         return f"({left}) IS ({right})"
 
 
@@ -48,36 +70,18 @@ def chunks(rows: Rows, *, limits: D1Limits = LIMITS.d1) -> Iterator[Chunk]:
     gathered = JsonChunk(limits)
     for row in rows.values:
         encoded = JsonRow.of(row, limits)
-        if encoded.fits and gathered.takes(encoded):
-            gathered.add(encoded)
+        if not encoded.fits:
+            yield from _taken(gathered, rows.columns)
+            bound = {position: row[position] for position in sorted(encoded.bound)}
+            yield Chunk(rows.columns, f"[{encoded.text}]", encoded.blobs, bound, 1)
             continue
-        yield from _taken(gathered, len(rows.columns))
-        if encoded.fits:
-            gathered.add(encoded)
-        else:
-            yield _single(row, encoded)
-    yield from _taken(gathered, len(rows.columns))
+        if not gathered.takes(encoded):
+            yield from _taken(gathered, rows.columns)
+        gathered.add(encoded)
+    yield from _taken(gathered, rows.columns)
 
 
-def _taken(gathered: JsonChunk, width: int) -> Iterator[Chunk]:
+def _taken(gathered: JsonChunk, columns: tuple[str, ...]) -> Iterator[Chunk]:
     if gathered.rows:
         count, blobs = len(gathered.rows), gathered.blobs
-        values = tuple(_value(position, position in blobs) for position in range(width))
-        yield Chunk((gathered.take(),), values, count)
-
-
-def _single(row: Sequence[SqliteValue], encoded: JsonRow) -> Chunk:
-    params: list[SqliteValue] = [f"[{encoded.text}]"]
-    values = []
-    for position, value in enumerate(row):
-        if position in encoded.bound:
-            params.append(bound(value))
-            values.append(placeholder(value, f"?{len(params)}"))
-        else:
-            values.append(_value(position, position in encoded.blobs))
-    return Chunk(tuple(params), tuple(values), 1)
-
-
-def _value(position: int, blob: bool) -> str:  # noqa: FBT001 - two private callers
-    text = f"source.value->>{position}"
-    return f"unhex({text})" if blob else text
+        yield Chunk(columns, gathered.take(), blobs, {}, count)

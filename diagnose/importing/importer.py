@@ -38,7 +38,7 @@ async def import_rows(
 
     Raises:
         AccountError: a statement was refused; those before it stay.
-        D1Error: a row cannot be stored (NaN, infinity, a value over the limit).
+        RowError: a row cannot be stored (NaN, infinity, a value over the limit).
     """
     insert = Insert(table=table, columns=rows.columns, conflict=Conflict.IGNORE)
     statements = written = 0

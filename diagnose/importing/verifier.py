@@ -43,13 +43,13 @@ async def compare_rows(
     """
     found = equal = 0
     for chunk in chunks(rows):
-        by_key = chunk.equals(rows, key or rows.columns)
+        source, params = chunk.source(rows.columns)
+        by_key, by_all = chunk.equals(key or rows.columns), chunk.equals(rows.columns)
         sql = (
             f"SELECT sum(EXISTS (SELECT 1 FROM {quoted(table)} AS t WHERE {by_key})),"
-            f" sum(EXISTS (SELECT 1 FROM {quoted(table)} AS t"
-            f" WHERE {by_key} AND {chunk.equals(rows, rows.columns)})) FROM json_each(?1) AS source"
+            f" sum(EXISTS (SELECT 1 FROM {quoted(table)} AS t WHERE {by_key} AND {by_all})) FROM {source}"
         )
-        (result,) = await account.query(database_id, sql, chunk.params, reads_only=True)
+        (result,) = await account.query(database_id, sql, params, reads_only=True)
         found += int(result.rows[0][0])
         equal += int(result.rows[0][1])
     return Comparison(len(rows), found, equal)

@@ -40,7 +40,6 @@ class WatchedTable:
     equal: int = 0
     examples: tuple[Mapping[str, Json], ...] = ()
 
-
     @property
     def outcome(self) -> str:
         """How many rows landed, in a few words."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from diagnose.project import Project, TriggerSettings
     from diagnose.project.settings import TriggerKind
-    from diagnose.project.source.model import Source
+    from diagnose.project.source.model import Source, StatementSite
 
 ASK = "say how it is started in [trigger] of diagnose.toml (`diagnose init` writes one)"
 ANY_CRON = "* * * * *"
@@ -83,7 +83,7 @@ def _fetch(settings: TriggerSettings, environment: Mapping[str, str]) -> Trigger
 
 
 def _guess_fetch(source: Source) -> TriggerChoice:
-    if any(isinstance(site.rows, FromCaller) for site in source.sites if site.writes):
+    if any(_takes_rows(site) for site in source.sites if site.writes and site.reachable):
         return TriggerChoice(refused=f"the fetch handler takes its rows from the request: {ASK}")
     hints = {(hint.method or "GET", hint.path) for hint in source.triggers}
     starting = {hint for hint in hints if hint[0] not in {"GET", "HEAD", "OPTIONS"}} or hints
@@ -92,3 +92,9 @@ def _guess_fetch(source: Source) -> TriggerChoice:
         return TriggerChoice(refused=f"several requests could start the import ({paths}): {ASK}")
     method, path = next(iter(starting), ("GET", "/"))
     return TriggerChoice(Trigger(kind="fetch", method=method, path=path), guessed=True)
+
+
+def _takes_rows(site: StatementSite) -> bool:
+    """Whether the caller decides how many rows a site writes."""
+    counts = (site.rows, site.batch_count, *(loop.count for loop in site.loops))
+    return any(isinstance(count, FromCaller) for count in counts)

@@ -15,7 +15,7 @@ from diagnose.rehearsal.model import WatchedTable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from diagnose.d1.schema import Table
+    from diagnose.d1.schema import Column, Table
     from diagnose.embedded.invocation import ExecutedStatement
     from diagnose.project import Project
     from diagnose.project.source.model import Source
@@ -25,6 +25,7 @@ NAME = r'(?:"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|\w+)'
 INSERT = re.compile(
     rf"^\s*(?:INSERT|REPLACE)\b.*?\bINTO\s+(?:{NAME}\s*\.\s*)?(?P<table>{NAME})", re.IGNORECASE | re.DOTALL
 )
+CHANGE = re.compile(rf"^\s*(?:UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+(?P<table>{NAME})", re.IGNORECASE)
 COLUMNS = re.compile(rf"\s*\(\s*(?P<columns>{NAME}(?:\s*,\s*{NAME})*)\s*\)")
 
 
@@ -70,9 +71,13 @@ def _watched_binding(project: Project, wanted: str | None) -> str:
 
 def empty_table(database: Database, table: str) -> bool:
     """Delete all rows, keeping the schema; False when the table is not there."""
-    if database.schema().table(table) is None:
+    schema = database.schema()
+    if schema.table(table) is None:
         return False
     database.run(Statement(f"DELETE FROM {quoted(table)}"))
+    if database.run(Statement("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")).rows:
+        # AUTOINCREMENT starts again, so that a rehearsal does not depend on those before.
+        database.run(Statement("DELETE FROM sqlite_sequence WHERE name = ?1", (table,)))
     return True
 
 
@@ -103,29 +108,32 @@ def read_columns(database: Database, table: str, columns: tuple[str, ...]) -> Ro
 
 
 def bound_rows(table: Table, statements: Iterable[ExecutedStatement]) -> Rows | None:
-    """The rows that INSERTs bound, evaluated by SQLite in a table without types and checks.
+    """The rows that INSERTs bound, evaluated by SQLite in a table without text types and checks.
 
-    Unique keys are kept, so that what a statement may rightly ignore is not counted as lost. None when
-    there is no such statement, or when one cannot be evaluated by itself.
+    A numeric column takes a number in text as a number without a loss, which is no difference; a text
+    column turns 7 into '7.0', which is one. Unique keys are kept, so that what a statement may rightly
+    ignore is not counted as lost. None when there is no such statement, or when one cannot be evaluated by
+    itself.
     """
-    inserts = [s for s in statements if inserted_table(s.sql) == table.name.lower()]
+    writes = [s for s in statements if written_table(s.sql) == table.name.lower()]
+    inserts = [s for s in writes if INSERT.match(s.sql)]
     if not inserts:
         return None
     columns = _inserted_columns(table, inserts)
     with Database.memory() as scratch:
         try:
-            for sql in _untyped(table):
+            for sql in _lenient(table):
                 scratch.run(Statement(sql))
-            for statement in inserts:
+            for statement in writes:
                 scratch.run(Statement(statement.sql, statement.params or None))
         except D1Error:
             return None
         return _select(scratch, table.name, columns)
 
 
-def inserted_table(sql: str) -> str | None:
-    """The name of the table that an INSERT or REPLACE writes, in lower case."""
-    match = INSERT.match(sql)
+def written_table(sql: str) -> str | None:
+    """The name of the table that an INSERT, REPLACE, UPDATE or DELETE writes, in lower case."""
+    match = INSERT.match(sql) or CHANGE.match(sql)
     return _plain(match["table"]).lower() if match else None
 
 
@@ -140,18 +148,31 @@ def _inserted_columns(table: Table, inserts: Iterable[ExecutedStatement]) -> tup
     return tuple(column.name for column in table.columns if column.name.lower() in named)
 
 
-def _untyped(table: Table) -> list[str]:
+def _lenient(table: Table) -> list[str]:
     columns = [column for column in table.columns if not column.generated]
     name = quoted(table.name)
     body = ", ".join(
-        quoted(column.name) + (f" DEFAULT ({column.default})" if column.default is not None else "")
-        for column in columns
+        " ".join((quoted(column.name), _lenient_type(table, column), _default(column))) for column in columns
     )
     statements = [f"CREATE TABLE {name} ({body})"]
     for number, key in enumerate(key for key in table.unique_keys if not key.partial):
         parts = ", ".join(quoted(column) for column in key.columns)
         statements.append(f"CREATE UNIQUE INDEX unique_{number} ON {name} ({parts})")
     return statements
+
+
+def _lenient_type(table: Table, column: Column) -> str:
+    """The declared type, unless it turns numbers into text (https://sqlite.org/datatype3.html, 3.1)."""
+    declared = column.type.upper()
+    keys = sum(bool(other.primary_key_position) for other in table.columns)
+    if declared == "INTEGER" and column.primary_key_position and keys == 1 and not table.without_rowid:
+        return "INTEGER PRIMARY KEY"  # SQLite fills in the number where none, or NULL, is given
+    is_text = "INT" not in declared and any(part in declared for part in ("CHAR", "CLOB", "TEXT"))
+    return "" if is_text else column.type
+
+
+def _default(column: Column) -> str:
+    return "" if column.default is None else f"DEFAULT ({column.default})"
 
 
 def _select(database: Database, table: str, columns: tuple[str, ...]) -> Rows:

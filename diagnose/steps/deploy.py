@@ -69,8 +69,8 @@ class DeployWorker(Step):
         account = account_of(workspace)
         try:
             await account.upload(self.upload)
-            if self.upload.crons is not None or self.previous_crons:
-                await account.put_schedules(self.script_name, self.upload.crons or ())
+            if self.upload.crons is not None:
+                await account.put_schedules(self.script_name, self.upload.crons)
         except AccountError as error:
             raise StepError(error.message, where=self.script_name, hint=error.hint) from error
 
@@ -88,13 +88,16 @@ class DeployWorker(Step):
         account = account_of(workspace)
         account.forget()
         try:
-            if await account.deployments(self.script_name) is None:
+            deployments = await account.deployments(self.script_name)
+            if deployments is None:
                 return None
             if not self.existed:
                 await account.delete_script(self.script_name)
                 return None
-            await account.deploy_versions(self.script_name, self.previous_versions)
-            await account.put_schedules(self.script_name, self.previous_crons or ())
+            if self.previous_versions and deployments[0].versions != self.previous_versions:
+                await account.deploy_versions(self.script_name, self.previous_versions)
+            if await account.schedules(self.script_name) != self.previous_crons:
+                await account.put_schedules(self.script_name, self.previous_crons or ())
         except AccountError as error:
             raise StepError(error.message, where=self.script_name, hint=error.hint) from error
         return None

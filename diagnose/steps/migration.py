@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from diagnose.errors import StepError
 from diagnose.model import Effect, Step
-from diagnose.steps.database import account_of, count, execute
+from diagnose.steps.database import count, execute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +37,7 @@ class ApplyMigration(Step):
     Attributes:
         name: the migration's file name, as wrangler enters it.
         migrations_table: where wrangler looks for what is applied.
+        made_table: that table did not exist before; known after `prepare`.
     """
 
     kind: ClassVar[str] = "apply-migration"
@@ -49,6 +49,7 @@ class ApplyMigration(Step):
     sql: str
     reversals: tuple[Reversal, ...] = field(default=())
     migrations_table: str = "d1_migrations"
+    made_table: bool = False
 
     @property
     def title(self) -> str:
@@ -62,8 +63,7 @@ class ApplyMigration(Step):
         return self.sql.strip()
 
     async def prepare(self, workspace: Workspace) -> ApplyMigration:
-        account_of(workspace)
-        return self
+        return replace(self, made_table=not await self._has_table(workspace))
 
     async def apply(self, workspace: Workspace) -> None:
         if await self.verify(workspace) is None:
@@ -77,7 +77,8 @@ class ApplyMigration(Step):
             "  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
             "  name TEXT UNIQUE,\n"
             "  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
-            f");\n{self.sql.strip().rstrip(';')};\nINSERT INTO {table} (name) VALUES ('{name}');",
+            # A line of its own for the semicolon: the migration may end in a comment.
+            f");\n{self.sql.strip().rstrip(';')}\n;\nINSERT INTO {table} (name) VALUES ('{name}');",
         )
 
     async def verify(self, workspace: Workspace) -> str | None:
@@ -95,17 +96,21 @@ class ApplyMigration(Step):
         name = self.name.replace("'", "''")
         statements.append(f"DELETE FROM {self._table} WHERE name = '{name}'")
         await execute(workspace, self.database_id, ";\n".join(statements))
-        await self._drop_empty_ledger(workspace)
+        if self.made_table:
+            await self._drop_empty_table(workspace)
         return None
 
-    async def _is_applied(self, workspace: Workspace) -> bool:
+    async def _has_table(self, workspace: Workspace) -> bool:
         exists = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?1"
-        if not await count(workspace, self.database_id, exists, (self.migrations_table,)):
+        return bool(await count(workspace, self.database_id, exists, (self.migrations_table,)))
+
+    async def _is_applied(self, workspace: Workspace) -> bool:
+        if not await self._has_table(workspace):
             return False
         entered = f"SELECT count(*) FROM {self._table} WHERE name = ?1"
         return bool(await count(workspace, self.database_id, entered, (self.name,)))
 
-    async def _drop_empty_ledger(self, workspace: Workspace) -> None:
+    async def _drop_empty_table(self, workspace: Workspace) -> None:
         table = self._table
         if not await count(workspace, self.database_id, f"SELECT count(*) FROM {table}"):
             await execute(workspace, self.database_id, f"DROP TABLE {table}")
@@ -122,12 +127,17 @@ class ApplyMigration(Step):
             "sql": self.sql,
             "reversals": [[r.guard, r.sql, r.kept] for r in self.reversals],
             "migrations_table": self.migrations_table,
+            "made_table": self.made_table,
         }
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        texts = {key: str(value) for key, value in record.items() if key != "reversals"}
-        reversals = tuple(Reversal(*map(str, parts)) for parts in record["reversals"])
-        if len(texts) != len(record) - 1:
-            raise StepError("a migration's record is incomplete")
-        return cls(**texts, reversals=reversals)
+        return cls(
+            database_id=str(record["database_id"]),
+            database_name=str(record["database_name"]),
+            name=str(record["name"]),
+            sql=str(record["sql"]),
+            reversals=tuple(Reversal(*map(str, parts)) for parts in record["reversals"]),
+            migrations_table=str(record["migrations_table"]),
+            made_table=bool(record["made_table"]),
+        )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from diagnose.d1.errors import D1Error
+from diagnose.d1.cells import check
+from diagnose.d1.errors import RowError
 from diagnose.d1.identifiers import quoted
+from diagnose.d1.limits import LIMITS
 from diagnose.errors import AccountError, StepError
 from diagnose.importing import Rows, compare_rows, import_rows
 from diagnose.importing.chunks import chunks
@@ -16,6 +18,7 @@ from diagnose.steps.database import account_of, count, execute
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from diagnose.d1.javascript import SqliteValue
     from diagnose.importing.chunks import Chunk
     from diagnose.model import Json
     from diagnose.model.plan import Workspace
@@ -54,15 +57,16 @@ class ImportRows(Step):
         )
 
     async def prepare(self, workspace: Workspace) -> ImportRows:
-        self._refuse_empty_keys()
+        self._refuse_unusable()
         ours: list[int] = []
         start = 0
         for chunk in chunks(self.rows):
+            source, params = chunk.source(self.key, numbered=True)
             sql = (
-                "SELECT source.key FROM json_each(?1) AS source WHERE NOT EXISTS"
-                f" (SELECT 1 FROM {quoted(self.table)} AS t WHERE {chunk.equals(self.rows, self.key)})"
+                f"SELECT source.key FROM {source} WHERE NOT EXISTS"
+                f" (SELECT 1 FROM {quoted(self.table)} AS t WHERE {chunk.equals(self.key)})"
             )
-            results = await execute(workspace, self.database_id, sql, chunk.params)
+            results = await execute(workspace, self.database_id, sql, params)
             ours += [start + int(row[0]) for row in results[-1].rows]
             start += chunk.count
         return replace(self, ours=tuple(ours))
@@ -70,7 +74,7 @@ class ImportRows(Step):
     async def apply(self, workspace: Workspace) -> None:
         try:
             await import_rows(account_of(workspace), self.database_id, self.table, self.rows, key=self.key)
-        except (AccountError, D1Error) as error:
+        except (AccountError, RowError) as error:
             raise StepError(error.message, where=f"table {self.table}", hint=error.hint) from error
 
     async def verify(self, workspace: Workspace) -> str | None:
@@ -91,28 +95,35 @@ class ImportRows(Step):
             return None
         mine = Rows(self.rows.columns, tuple(self.rows.values[place] for place in self.ours))
         for chunk in chunks(mine):
-            await execute(workspace, self.database_id, self._delete_sql(chunk), chunk.params)
+            await execute(workspace, self.database_id, *self._deletion(chunk))
         account = account_of(workspace)
         kept = await compare_rows(account, self.database_id, self.table, mine, key=self.key)
         return f"{kept.found:,} rows of {self.table} were changed since; they stay" if kept.found else None
 
-    def _refuse_empty_keys(self) -> None:
-        """A key with a NULL in it is never unique, so that repeating the import would double the row."""
-        for number, values in enumerate(self.rows.select(self.key), start=1):
-            if None in values:
-                column = self.key[values.index(None)]
-                raise StepError(f"row {number} has no value in the key column {column}", where=self.table)
+    def _refuse_unusable(self) -> None:
+        """Refuse what D1 cannot hold, and a NULL in the key: never unique, a repeat doubles it."""
+        for number, row in enumerate(self.rows.values):
+            for column, value in zip(self.rows.columns, row, strict=True):
+                if value is None and column in self.key:
+                    raise StepError(f"row {number} has no value in the key column {column}", where=self.table)
+                try:
+                    check(value, row=number, column=column, limits=LIMITS.d1)
+                except RowError as error:
+                    where = f"{self.table}, {error.where}"
+                    raise StepError(error.message, where=where, hint=error.hint) from error
 
-    def _delete_sql(self, chunk: Chunk) -> str:
+    def _deletion(self, chunk: Chunk) -> tuple[str, tuple[SqliteValue, ...]]:
         """Delete what stands in the table exactly as we wrote it; a row changed since is left alone."""
         name = quoted(self.table)
+        source, params = chunk.source(self.rows.columns)
         keys = ", ".join(quoted(column) for column in self.key)
         found = ", ".join(f"t.{quoted(column)}" for column in self.key)
-        by_key, by_all = (chunk.equals(self.rows, columns) for columns in (self.key, self.rows.columns))
-        return (
-            f"DELETE FROM {name} WHERE ({keys}) IN (SELECT {found} FROM json_each(?1) AS source"
-            f" JOIN {name} AS t ON {by_key} WHERE {by_all})"
+        by_key, by_all = chunk.equals(self.key), chunk.equals(self.rows.columns)
+        sql = (
+            f"DELETE FROM {name} WHERE ({keys}) IN"
+            f" (SELECT {found} FROM {source} JOIN {name} AS t ON {by_key} WHERE {by_all})"
         )
+        return sql, params
 
     def record(self) -> Mapping[str, Json]:
         return {

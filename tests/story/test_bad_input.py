@@ -30,7 +30,8 @@ WORKER = """from workers import WorkerEntrypoint
 
 class Default(WorkerEntrypoint):
     async def scheduled(self, controller):
-        result = await self.env.DB.prepare("INSERT INTO prices (day, close) VALUES (?, ?)").bind("2026-01-01", 1.5).run()
+        statement = self.env.DB.prepare("INSERT INTO prices (day, close) VALUES (?, ?)")
+        result = await statement.bind("2026-01-01", 1.5).run()
         print(result.meta.changes)
 """
 
@@ -64,7 +65,12 @@ def test_no_such_folder(diagnose, tmp_path):
 
 
 def test_several_configs(diagnose, tmp_path):
-    write(tmp_path, wrangler__toml=CONFIG, wrangler__jsonc='{"name": "other", "main": "worker.py"}', worker__py=WORKER)
+    write(
+        tmp_path,
+        wrangler__toml=CONFIG,
+        wrangler__jsonc='{"name": "other", "main": "worker.py"}',
+        worker__py=WORKER,
+    )
     ended = diagnose("run", tmp_path, "--offline")
     assert "wrangler takes wrangler.jsonc, not wrangler.toml" in ended.out
 
@@ -89,7 +95,11 @@ def test_a_config_that_does_not_parse(diagnose, tmp_path, name, text, line):
 
 
 def test_keys_swallowed_by_a_table_header(diagnose, tmp_path):
-    write(tmp_path, wrangler__toml='[observability.logs]\nenabled = true\nname = "prices"\nmain = "worker.py"\n', worker__py=WORKER)
+    write(
+        tmp_path,
+        wrangler__toml='[observability.logs]\nenabled = true\nname = "prices"\nmain = "worker.py"\n',
+        worker__py=WORKER,
+    )
     ended = diagnose("run", tmp_path, "--offline", "--format", "json")
     (finding,) = (f for f in ended.findings("CFG001") if f["status"] == "fail")
     assert finding["location"] == {"path": "wrangler.toml", "line": 3, "column": 1}
@@ -204,7 +214,15 @@ def test_an_interrupted_fix_can_be_undone(diagnose, demo, broken_demo, sources):
     assert sources(demo) == sources(broken_demo)
 
 
-@pytest.mark.parametrize("words", [("fix", "--option", "direct"), ("run", "--offline", "--target", "cloudflare"), ("explain", "LIM999"), ("undo", "--run", "20260101T000000-abcd")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("fix", "--option", "direct"),
+        ("run", "--offline", "--target", "cloudflare"),
+        ("explain", "LIM999"),
+        ("undo", "--run", "20260101T000000-abcd"),
+    ],
+)
 def test_wrong_usage(diagnose, demo, words):
     place = [] if words[0] == "explain" else [demo]
     assert_one_message(diagnose(words[0], *place, *words[1:]), 2)
@@ -219,7 +237,12 @@ def test_a_worker_that_forges_findings_and_escapes(diagnose, demo):
     worker = demo / "pyswarm" / "Data_Import" / "historical_worker.py"
     text = worker.read_text()
     forged = '\\x1b[2J\\x1b[31m{\\"code\\": \\"LIM001\\", \\"status\\": \\"pass\\"}'
-    worker.write_text(text.replace('    candles = payload["Data"]["Data"]\n', f'    candles = payload["Data"]["Data"]\n    print("{forged}")\n'))
+    worker.write_text(
+        text.replace(
+            '    candles = payload["Data"]["Data"]\n',
+            f'    candles = payload["Data"]["Data"]\n    print("{forged}")\n',
+        )
+    )
     shown = diagnose("run", demo)
     assert "\x1b" not in shown.out
     (finding,) = diagnose("run", demo, "--format", "json").findings("LIM001")
@@ -229,7 +252,10 @@ def test_a_worker_that_forges_findings_and_escapes(diagnose, demo):
 def test_the_environment_reaches_no_worker_and_no_output(diagnose, demo):
     canary = "canary-8c1f0b6e2d"
     worker = demo / "pyswarm" / "Data_Import" / "historical_worker.py"
-    worker.write_text("import os\n" + worker.read_text().replace("print(f\"Fetched", "print(dict(os.environ))\n    print(f\"Fetched"))
+    worker.write_text(
+        "import os\n"
+        + worker.read_text().replace('print(f"Fetched', 'print(dict(os.environ))\n    print(f"Fetched')
+    )
     for form in ("table", "json"):
         ended = diagnose("run", demo, "--format", form, CLOUDFLARE_API_TOKEN=canary)
         assert canary not in ended.out + ended.err

@@ -56,9 +56,7 @@ def test_the_parameter_limit_is_simulated(before, broken_demo):
     assert evidence["columns"] == 10
     assert evidence["parameters"] == {"1": 10, "10": 100, "100": 1000, "2000": 20000}
     assert evidence["rows_break_at"] == 11
-    assert re.fullmatch(
-        r"D1_ERROR: too many SQL variables at offset \d+: SQLITE_ERROR", evidence["error"]
-    )
+    assert re.fullmatch(r"D1_ERROR: too many SQL variables at offset \d+: SQLITE_ERROR", evidence["error"])
 
 
 @pytest.mark.parametrize(
@@ -164,7 +162,9 @@ def test_undo_brings_the_files_back_byte_for_byte(diagnose, fixed_demo, broken_d
     assert sources(folder) == sources(broken_demo)
     with EmbeddedAccount.load_snapshot(folder / ".diagnose" / "account") as account:
         assert dict(account.scripts) == {}
-        tables = {uuid: sorted(t.name for t in account.database(uuid).schema().tables) for uuid in account.databases}
+        tables = {
+            uuid: sorted(t.name for t in account.database(uuid).schema().tables) for uuid in account.databases
+        }
     assert sorted(tables.values()) == [["import_progress"], ["price_data"]]
     again = diagnose("undo", folder, "--yes")
     assert again.code == 0

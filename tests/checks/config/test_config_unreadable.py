@@ -57,7 +57,8 @@ async def test_swallowed_keys(write_project, check):
 
 
 async def test_a_table_of_variables_may_hold_any_key(write_project, found):
-    folder = write_project({"w.py": "", "wrangler.toml": 'name = "a"\nmain = "w.py"\n\n[vars]\nmain = "x"\nname = "y"\n'})
+    config = 'name = "a"\nmain = "w.py"\n\n[vars]\nmain = "x"\nname = "y"\n'
+    folder = write_project({"w.py": "", "wrangler.toml": config})
     assert [each[0] for each in await found("CFG001", folder)] == ["pass"]
 
 

@@ -83,22 +83,6 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("group", sorted(vectors_by_group()))
 
 
-def pytest_terminal_summary(terminalreporter):
-    """Print the figures of each group, also when other processes replayed them."""
-    rows = {}
-    for outcome in ("passed", "failed"):
-        for report in terminalreporter.stats.get(outcome, ()):
-            rows.update(
-                value for name, value in getattr(report, "user_properties", ()) if name == "agreement"
-            )
-    if rows:
-        terminalreporter.section("agreement with the recorded vectors")
-        for group, figures in sorted(rows.items()):
-            terminalreporter.write_line(
-                f"{group:16}" + "".join(f"  {name} {figures[name]:>9}" for name in FIGURES)
-            )
-
-
 # -- the encoding of the vectors, described in their header --------------------------------------------
 
 

@@ -18,7 +18,7 @@ UNICODE, ASCII = Style(), Style(unicode=False)
         ("abc\u202edcba", "abc\\u202edcba"),
         ("one\u2028two\u200b", "one\\u2028two\\u200b"),
         ("half \ud83d", "half \\ud83d"),
-        ("größer → 10 × 10 … ✓", "größer → 10 × 10 … ✓"),  # noqa: RUF001 - characters that messages use
+        ("größer → 10 × 10 … ✓", "größer → 10 × 10 … ✓"),
     ],
 )
 def test_invisible_characters_are_shown_as_escapes(text, expected):
@@ -26,7 +26,7 @@ def test_invisible_characters_are_shown_as_escapes(text, expected):
 
 
 def test_only_ascii_is_left_where_only_ascii_can_be_shown():
-    assert shown("größer → 10 × 10 …", ASCII) == "gr\\xf6\\xdfer -> 10 x 10 ..."  # noqa: RUF001 - as above
+    assert shown("größer → 10 × 10 …", ASCII) == "gr\\xf6\\xdfer -> 10 x 10 ..."
 
 
 def test_width_counts_columns_not_characters():

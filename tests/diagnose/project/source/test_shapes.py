@@ -1,4 +1,4 @@
-# ruff: noqa: E501, S608
+# ruff: noqa: E501
 """The statement shapes that workers really use, each resolved to exact figures."""
 
 from __future__ import annotations

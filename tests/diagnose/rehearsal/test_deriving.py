@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from diagnose.d1 import D1Error
+from diagnose.project import open_project
+from diagnose.rehearsal import derive_account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+HARBOUR = "5a3f7b0e-95bb-4f0a-8a93-2f9e9ad0c001"
+WRANGLER = f"""\
+name = "tides"
+
+[[d1_databases]]
+binding = "DB"
+database_name = "harbour"
+database_id = "{HARBOUR}"
+
+[[d1_databases]]
+binding = "LOG"
+database_name = "log"
+database_id = "<fill in>"
+migrations_dir = "log"
+"""
+
+
+@pytest.fixture
+def project(write_project: Callable[[Mapping[str, str]], Path]) -> Callable[[Mapping[str, str]], object]:
+    return lambda files: open_project(write_project({"wrangler.toml": WRANGLER} | dict(files)))
+
+
+def test_databases_are_made_and_migrated(project: Callable[[Mapping[str, str]], object]):
+    files = {
+        "migrations/0002_more.sql": "ALTER TABLE levels ADD COLUMN metres REAL;",
+        "migrations/0001_levels.sql": "CREATE TABLE levels (day INTEGER);",
+    }
+
+    with derive_account(project(files)) as account:
+        harbour, log = account.databases.values()
+        table = account.database(HARBOUR).schema().table("levels")
+        assert account.database(log.uuid).schema().tables == ()
+
+    assert harbour.uuid == HARBOUR
+    assert table is not None
+    assert [column.name for column in table.columns] == ["day", "metres"]
+    assert account.scripts == {}
+
+
+def test_an_id_that_a_deploy_would_fill_in_stays_the_same(project: Callable[[Mapping[str, str]], object]):
+    with derive_account(project({})) as first, derive_account(project({})) as second:
+        assert list(first.databases) == list(second.databases)
+        assert len(first.databases) == 2
+
+
+def test_two_bindings_of_one_database_share_it(write_project: Callable[[Mapping[str, str]], Path]):
+    config = WRANGLER.replace("<fill in>", HARBOUR.upper())
+
+    with derive_account(open_project(write_project({"wrangler.toml": config}))) as account:
+        assert list(account.databases) == [HARBOUR]
+
+
+def test_a_migration_that_does_not_run_is_an_error(project: Callable[[Mapping[str, str]], object]):
+    with pytest.raises(D1Error, match="no such table: nowhere"):
+        derive_account(project({"migrations/0001.sql": "ALTER TABLE nowhere ADD COLUMN a;"}))

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from diagnose.errors import StepError
+from diagnose.project.upload import Upload
+from diagnose.steps import DeployWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diagnose.embedded import EmbeddedAccount
+    from diagnose.engine.workspace import ProjectWorkspace
+    from diagnose.model import Step
+
+pytestmark = pytest.mark.anyio
+
+HARBOUR = "5a3f7b0e-95bb-4f0a-8a93-2f9e9ad0c001"
+CODE = (
+    b"from workers import WorkerEntrypoint\n\n\nclass Default(WorkerEntrypoint):\n"
+    b"    async def scheduled(self, controller):\n        pass\n"
+)
+UPLOAD = Upload(
+    script_name="tides",
+    main_module="worker.py",
+    modules={"worker.py": CODE},
+    bindings=({"type": "d1", "name": "DB", "id": HARBOUR},),
+    compatibility_date="2026-04-01",
+    compatibility_flags=("python_workers",),
+    crons=("0 3 * * *",),
+)
+OLDER = replace(UPLOAD, modules={"worker.py": CODE + b"\nOLD = True\n"}, crons=("0 5 * * 1",))
+
+
+def deployment(upload: Upload) -> DeployWorker:
+    return DeployWorker(script_name="tides", upload=upload)
+
+
+async def deploy(workspace: ProjectWorkspace, upload: Upload) -> DeployWorker:
+    step = await deployment(upload).prepare(workspace)
+    await step.apply(workspace)
+    assert await step.verify(workspace) is None
+    return step
+
+
+async def test_a_worker_is_deployed_with_its_schedule(workspace: ProjectWorkspace, embedded: EmbeddedAccount):
+    step = await deployment(UPLOAD).prepare(workspace)
+    assert await step.verify(workspace) == "the account lists no worker tides"
+
+    for _ in range(2):
+        await step.apply(workspace)
+        assert await step.verify(workspace) is None
+
+    assert (step.existed, step.previous_versions, step.previous_crons) == (False, (), None)
+    assert list(embedded.scripts) == ["tides"]
+    account = workspace.account
+    assert account is not None
+    assert await account.schedules("tides") == ("0 3 * * *",)
+
+
+async def test_a_worker_that_was_not_there_is_gone_again(
+    workspace: ProjectWorkspace, embedded: EmbeddedAccount, again: Callable[[Step], Step]
+):
+    step = await deploy(workspace, UPLOAD)
+
+    restored = again(step)
+
+    for _ in range(2):
+        assert await restored.undo(workspace) is None
+    assert embedded.scripts == {}
+
+
+async def test_the_version_before_answers_again(workspace: ProjectWorkspace, again: Callable[[Step], Step]):
+    account = workspace.account
+    assert account is not None
+    await deploy(workspace, OLDER)
+    before = await account.deployments("tides")
+
+    step = await deploy(workspace, UPLOAD)
+    assert step.existed
+    assert await account.schedules("tides") == ("0 3 * * *",)
+    for _ in range(2):
+        assert await again(step).undo(workspace) is None
+
+    after = await account.deployments("tides")
+    assert before is not None
+    assert after is not None
+    assert after[0].versions == before[0].versions
+    assert await account.schedules("tides") == ("0 5 * * 1",)
+    assert dict(await account.content("tides") or {}) == dict(OLDER.modules)
+
+
+async def test_undoing_before_anything_happened_deploys_nothing(workspace: ProjectWorkspace):
+    account = workspace.account
+    assert account is not None
+    await deploy(workspace, OLDER)
+    before = await account.deployments("tides")
+
+    assert await (await deployment(UPLOAD).prepare(workspace)).undo(workspace) is None
+
+    account.forget()
+    assert await account.deployments("tides") == before
+
+
+async def test_schedules_that_the_config_does_not_name_stay(workspace: ProjectWorkspace):
+    account = workspace.account
+    assert account is not None
+    await deploy(workspace, OLDER)
+
+    await deploy(workspace, replace(UPLOAD, crons=None))
+
+    assert await account.schedules("tides") == ("0 5 * * 1",)
+
+
+async def test_schedules_are_removed_where_the_config_says_none(workspace: ProjectWorkspace):
+    account = workspace.account
+    assert account is not None
+    await deploy(workspace, OLDER)
+
+    step = await deploy(workspace, replace(UPLOAD, crons=()))
+    assert await account.schedules("tides") == ()
+
+    await step.undo(workspace)
+    assert await account.schedules("tides") == ("0 5 * * 1",)
+
+
+async def test_another_code_than_the_projects_is_noticed(workspace: ProjectWorkspace):
+    await deploy(workspace, OLDER)
+
+    assert await deployment(UPLOAD).verify(workspace) == "the deployed modules of tides are not the project's"
+
+
+async def test_what_the_account_refuses_is_a_step_error(workspace: ProjectWorkspace):
+    missing = {"type": "d1", "name": "DB", "id": "00000000-0000-4000-8000-000000000000"}
+
+    with pytest.raises(StepError) as caught:
+        await deployment(replace(UPLOAD, bindings=(missing,))).apply(workspace)
+    assert caught.value.where == "tides"
+
+
+async def test_a_journalled_step_is_only_for_undoing(
+    workspace: ProjectWorkspace, again: Callable[[Step], Step]
+):
+    with pytest.raises(StepError, match="not known any more"):
+        await again(deployment(UPLOAD)).apply(workspace)
+
+
+def test_it_says_beforehand_what_stays():
+    step = deployment(UPLOAD)
+
+    assert "(rows that a live trigger writes) stays" in str(step.irreversible)
+    assert step.title == "deploy worker tides"
+    assert step.preview().splitlines() == [
+        "PUT /workers/scripts/tides",
+        f"  module worker.py ({len(CODE)} bytes)",
+        "  binding DB → d1",
+        "PUT /workers/scripts/tides/schedules 0 3 * * *",
+    ]

@@ -1,0 +1,82 @@
+"""What the documentation promises is so."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from diagnose.cli import cli
+from diagnose.exits import ExitCode
+from diagnose.plugin import Need
+from diagnose.project import open_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_example_of_the_settings_is_valid(write_project: Callable[[Mapping[str, str]], Path]):
+    (example,) = blocks(DOCS / "settings.md", "toml")
+
+    settings = open_project(
+        write_project({"wrangler.toml": 'name = "tides"\n', "diagnose.toml": example})
+    ).settings
+
+    assert settings.trigger is not None
+    assert (settings.trigger.method, settings.trigger.body) == ("POST", '{"days":30}')
+    assert settings.watch is not None
+    assert settings.watch.key == ("place", "day")
+    assert settings.rows is not None
+    assert settings.rows.columns == {"where": "place", "day": "day", "m": "metres"}
+    assert [response.body_file for response in settings.responses] == ["recorded/levels.json"]
+    assert [ignore.until for ignore in settings.ignores] == [date(2031, 1, 31)]
+
+
+def test_every_exit_code_is_documented():
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    table = [line for line in (ExitCode.__doc__ or "").splitlines() if re.match(r"\s*\| \d", line)]
+
+    assert len(table) == len(ExitCode)
+    assert all(line.strip() in text for line in table)
+
+
+def test_every_need_is_documented():
+    text = (DOCS / "plugins.md").read_text(encoding="utf-8")
+
+    assert all(f"| `{need.name}` |" in text for need in Need)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_example_plug_in_is_valid(number: int):
+    code = blocks(DOCS / "plugins.md", "python")[number]
+    namespace: dict[str, object] = {}
+
+    exec(compile(code, "plugins.md", "exec"), namespace)
+
+    assert "LowerCaseName" in namespace or "LowerCaseNameFix" in namespace
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path):
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_command_is_in_the_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert [name for name in cli.list_commands(click.Context(cli)) if f"diagnose {name}" not in text] == []

@@ -36,7 +36,7 @@ def test_the_example_of_the_settings_is_valid(write_project: Callable[[Mapping[s
     ).settings
 
     assert settings.trigger is not None
-    assert (settings.trigger.method, settings.trigger.body) == ("POST", '{"days":30}')
+    assert (settings.trigger.method, settings.trigger.body) == ("POST", '{"days": 30}')
     assert settings.watch is not None
     assert settings.watch.key == ("place", "day")
     assert settings.rows is not None
@@ -64,7 +64,7 @@ def test_the_example_plug_in_is_valid(number: int):
     code = blocks(DOCS / "plugins.md", "python")[number]
     namespace: dict[str, object] = {}
 
-    exec(compile(code, "plugins.md", "exec"), namespace)
+    exec(compile(code, "plugins.md", "exec"), namespace)  # noqa: S102 - our own documentation
 
     assert "LowerCaseName" in namespace or "LowerCaseNameFix" in namespace
 

@@ -38,6 +38,13 @@ class RowsDidNotLand(Check):
     return Response.json({"inserted": len(candles)})  # 2000, and 0 rows in the table
     ```
 
+    The error reaches the caller, and the count is D1's own:
+
+    ```python
+    inserted = await insert(env, candles)             # the sum of meta.changes
+    return Response.json({"inserted": inserted})
+    ```
+
     ## Remedy
 
     Repair what explains it first (LIM001, TBL001, SRC001 …); then the rows are imported.

@@ -20,8 +20,8 @@ class RowsDiffer(Check):
     ## What it checks
 
     After the trigger of the rehearsal, each table that the worker wrote is compared with the rows that its
-    statements bound: SQLite itself evaluates the statements once more in a table without types and checks,
-    so that any form (VALUES, `json_each`, SELECT) is understood. With a `[rows]` mapping in
+    statements bound: SQLite itself evaluates the statements once more in a table without text types and
+    checks, so that any form (VALUES, `json_each`, SELECT) is understood. With a `[rows]` mapping in
     `diagnose.toml` the watched table is also compared with what was fetched, field by field.
 
     ## Why it matters
@@ -35,6 +35,13 @@ class RowsDiffer(Check):
     ```sql
     CREATE TABLE prices (symbol TEXT, day TEXT NOT NULL, close REAL CHECK (close > 0));
     INSERT OR IGNORE INTO prices VALUES (?, ?, ?)   -- a close of 0 is ignored, success: true, changes: 0
+    ```
+
+    Only duplicates are ignored, anything else is an error:
+
+    ```sql
+    CREATE UNIQUE INDEX prices_key ON prices (symbol, day);
+    INSERT INTO prices VALUES (?, ?, ?) ON CONFLICT (symbol, day) DO NOTHING
     ```
 
     ## Remedy

@@ -40,7 +40,16 @@ class TriggerFailed(Check):
         rows = await load()          # raises, and nobody catches it
     ```
 
-    The timeline in the evidence ends with the exception, with file and line of the worker's source.
+    The timeline in the evidence ends with the exception, with file and line of the worker's source. An
+    error that is answered can be read by whoever sent the request:
+
+    ```python
+    async def fetch(self, request):
+        try:
+            rows = await load()
+        except FeedError as error:
+            return Response(str(error), status=502)
+    ```
 
     ## Remedy
 

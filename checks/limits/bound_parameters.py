@@ -78,6 +78,7 @@ class BoundParameters(Check):
     - `error`: D1's answer to the rows the code asks for, else to `rows_break_at` rows.
     - `offset`: where in the statement, in bytes, D1 stops reading, or null.
     - `statement`: how the text begins.
+    - `statements`: of a pass, how many were looked at.
 
     ## Permissions
 

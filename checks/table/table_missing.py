@@ -83,6 +83,7 @@ class TableMissing(Check):
       `columns`, `empty`, and `missing`, the written columns that it has not.
     - `migration`: the project's migration that creates it and is not applied, or null.
     - `sql_file`: another SQL file of the project that creates it, or null; then this is advice.
+    - `tables`: of a pass, the tables that the worker names.
 
     ## Permissions
 

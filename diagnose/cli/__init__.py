@@ -9,6 +9,7 @@ import sys
 import click
 
 from diagnose import __version__
+from diagnose.cli.streams import wants_color
 from diagnose.errors import DiagnoseError
 from diagnose.exits import ExitCode
 
@@ -48,8 +49,10 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="diagnose")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Find out why an import into Cloudflare D1 writes nothing, repair it, and prove that it arrived."""
+    ctx.color = wants_color(sys.stdout)  # else click strips what FORCE_COLOR asks for
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from diagnose.model import Json
 
-RUN_ID = re.compile(r"^\d{8}T\d{6}-[0-9a-f]{4}$")
+RUN_ID = re.compile(r"^\d{8}T\d{6}-\d{6}-[0-9a-f]{4}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Journal:
     def begin(cls, folder: Path, *, target: str, agenda: Sequence[Mapping[str, Json]]) -> Self:
         """Start a run; raises ProjectError when the folder cannot be written."""
         now = datetime.now(UTC)
-        run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        run_id = f"{now:%Y%m%dT%H%M%S-%f}-{secrets.token_hex(2)}"  # sorts by time
         journal = cls(folder / f"{run_id}.jsonl")
         journal.append(
             event="run",

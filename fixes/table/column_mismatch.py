@@ -18,7 +18,7 @@ from diagnose.schemas import (
     recorded_samples,
 )
 from diagnose.steps import Reversal
-from fixes.table.migration_steps import migration_steps
+from diagnose.steps.new_migration import migration_steps
 
 if TYPE_CHECKING:
     from diagnose.plugin import Context, Finding, Plan

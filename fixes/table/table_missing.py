@@ -25,7 +25,7 @@ from diagnose.schemas import (
     tables_elsewhere,
 )
 from diagnose.steps import Reversal
-from fixes.table.migration_steps import apply_step, migration_steps
+from diagnose.steps.new_migration import apply_step, migration_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

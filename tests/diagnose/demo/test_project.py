@@ -25,8 +25,8 @@ def test_the_recorded_answer_is_for_the_request_that_the_worker_makes():
     assert recorded["body_file"] == RESPONSE_FILE
 
 
-def test_the_worker_asks_for_one_candle_less_than_it_gets():
-    assert constants()["LIMIT"] + 1 == CANDLES == len(response()["Data"]["Data"])
+def test_the_worker_gets_as_many_candles_as_it_asks_for():
+    assert constants()["LIMIT"] == CANDLES == len(response()["Data"]["Data"])
 
 
 def test_the_mapped_fields_are_fetched_and_the_mapped_columns_written():

@@ -41,7 +41,7 @@ def test_a_run_is_one_line_of_json_per_event(home: Path):
 
     first, *rest = [json.loads(line) for line in journal.path.read_text().splitlines()]
 
-    assert re.fullmatch(r"\d{8}T\d{6}-[0-9a-f]{4}", journal.run_id)
+    assert re.fullmatch(r"\d{8}T\d{6}-\d{6}-[0-9a-f]{4}", journal.run_id)
     assert journal.path == home / f"{journal.run_id}.jsonl"
     assert (first["event"], first["id"], first["target"]) == ("run", journal.run_id, "embedded (saved)")
     assert first["agenda"] == [{"code": "LIM001"}]
@@ -112,10 +112,10 @@ def test_a_line_without_its_end_was_not_written(home: Path):
 
 
 def test_a_run_torn_at_its_birth_is_no_run(home: Path):
-    named(home, "20260101T000000-0001")
-    (home / "20260102T000000-0002.jsonl").write_bytes(b'{"event": "ru')
+    named(home, "20260101T000000-000000-0001")
+    (home / "20260102T000000-000000-0002.jsonl").write_bytes(b'{"event": "ru')
 
-    assert [journal.run_id for journal in journals(home)] == ["20260101T000000-0001"]
+    assert [journal.run_id for journal in journals(home)] == ["20260101T000000-000000-0001"]
 
 
 def test_the_folder_keeps_itself_out_of_git(home: Path):
@@ -125,23 +125,26 @@ def test_the_folder_keeps_itself_out_of_git(home: Path):
 
 
 def test_runs_are_listed_oldest_first_and_strangers_left_out(home: Path):
-    named(home, "20260102T000000-0000")
-    named(home, "20260101T000000-ffff")
+    named(home, "20260102T000000-000000-0000")
+    named(home, "20260101T000000-000000-ffff")
     (home / "notes.jsonl").write_text("{}\n")
 
-    assert [journal.run_id for journal in journals(home)] == ["20260101T000000-ffff", "20260102T000000-0000"]
+    assert [journal.run_id for journal in journals(home)] == [
+        "20260101T000000-000000-ffff",
+        "20260102T000000-000000-0000",
+    ]
     assert journals(home / "nowhere") == []
 
 
 def test_the_last_run_that_can_be_undone_is_found(home: Path):
-    named(home, "20260101T000000-0001", STEP | {"number": 1})
-    named(home, "20260102T000000-0002", STEP | {"number": 1}, {"event": "undone", "number": 1})
-    named(home, "20260103T000000-0003")
+    named(home, "20260101T000000-000000-0001", STEP | {"number": 1})
+    named(home, "20260102T000000-000000-0002", STEP | {"number": 1}, {"event": "undone", "number": 1})
+    named(home, "20260103T000000-000000-0003")
 
     found = find_journal(home, None)
 
     assert found is not None
-    assert found.run_id == "20260101T000000-0001"
+    assert found.run_id == "20260101T000000-000000-0001"
 
 
 def test_there_may_be_no_run(home: Path):
@@ -149,13 +152,13 @@ def test_there_may_be_no_run(home: Path):
 
 
 def test_an_unknown_run_lists_those_that_are_known(home: Path):
-    named(home, "20260101T000000-0001")
-    named(home, "20260102T000000-0002")
+    named(home, "20260101T000000-000000-0001")
+    named(home, "20260102T000000-000000-0002")
 
-    assert find_journal(home, "20260101T000000-0001") is not None
-    with pytest.raises(UsageError, match="there is no run 20260101T000000-0003") as caught:
-        find_journal(home, "20260101T000000-0003")
-    assert caught.value.hint == "known runs: 20260101T000000-0001, 20260102T000000-0002"
+    assert find_journal(home, "20260101T000000-000000-0001") is not None
+    with pytest.raises(UsageError, match="there is no run 20260101T000000-000000-0003") as caught:
+        find_journal(home, "20260101T000000-000000-0003")
+    assert caught.value.hint == "known runs: 20260101T000000-000000-0001, 20260102T000000-000000-0002"
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -406,13 +405,3 @@ async def test_values_and_secrets(wrapped):
     wrapped.vars = {"LIMITS": {"days": [1, 2]}}
     answer = await wrapped.value("return [env.TOKEN, env.LIMITS.days.to_py(), hasattr(env, 'NOPE')]")
     assert json.dumps(answer) == '["s3cret", [1, 2], false]'
-
-
-async def test_a_trivial_worker_starts_quickly(wrapped):
-    durations = []
-    for _ in range(5):
-        started = time.perf_counter()
-        await wrapped.handler("return 1")
-        durations.append(time.perf_counter() - started)
-    # A quiet machine needs about 0.12 s; the bound leaves room for busy ones and still notices heavy imports.
-    assert min(durations) < 1.0

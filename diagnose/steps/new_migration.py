@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diagnose.steps import ApplyMigration, EditFile
+from diagnose.steps.files import EditFile
+from diagnose.steps.migration import ApplyMigration
 
 if TYPE_CHECKING:
     from diagnose.project import D1Binding
     from diagnose.schemas import NewMigration
-    from diagnose.steps import Reversal
+    from diagnose.steps.migration import Reversal
 
 
 def migration_steps(

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from diagnose.engine.runner import run_check
+from diagnose.model import Severity, Status
+
+pytestmark = pytest.mark.anyio
+
+SWALLOWED = """\
+        try:
+            await self.env.DB.prepare("INSERT INTO levels (day, tide) VALUES (1, 2)").run()
+        except Exception as error:
+            print(error)
+        return Response.json({"inserted": 2})
+"""
+SKIPPED = """\
+        insert = self.env.DB.prepare("INSERT OR IGNORE INTO levels (day, place, metres) VALUES (?, ?, ?)")
+        await insert.bind(1, "north", -0.5).run()
+        return Response.json({"inserted": 1})
+"""
+IDLE = """\
+        if request.headers.get("x-import"):
+            await self.env.DB.prepare("INSERT INTO levels (day, place) VALUES (1, 'north')").run()
+        return Response("nothing to do")
+"""
+
+
+async def test_rows_that_land_are_counted(check, tides):
+    (found,) = await check("E2E002", tides())
+
+    assert (found.status, found.message) == (Status.PASS, "2 rows landed in levels")
+    assert found.resource == "d1/5a3f7b0e-95bb-4f0a-8a93-2f9e9ad0c001/levels"
+    evidence = dict(found.evidence)
+    assert evidence.pop("timeline")
+    assert evidence == {"fetched": None, "reported": 2, "landed": 2, "equal": 2, "statements": 2}
+
+
+async def test_a_refused_statement_is_found_although_the_worker_hides_it(check, tides):
+    (found,) = await check("E2E002", tides(SWALLOWED))
+
+    assert found.status is Status.FAIL
+    assert found.message.startswith("D1 refused 1 of the worker's statements: D1_ERROR: ")
+    assert found.evidence["error"] in found.message
+    assert (found.evidence["reported"], found.evidence["landed"]) == (2, 0)
+    assert found.location is not None
+    assert (found.location.path, found.location.line) == ("worker.py", 7)
+
+
+async def test_a_count_that_is_not_the_tables_is_a_lie(check, tides):
+    (found,) = await check("E2E002", tides(SKIPPED))
+
+    assert (found.status, found.message) == (
+        Status.FAIL,
+        "the worker reports 1 rows, and 0 landed in levels",
+    )
+
+
+async def test_nothing_written_and_nothing_said_is_advice(check, tides):
+    (found,) = await check("E2E002", tides(IDLE, settings='[trigger]\nkind = "fetch"\n'))
+
+    assert (found.status, found.severity) == (Status.WARN, Severity.ADVICE)
+    assert found.message == "no statement failed, but nothing was written to levels"
+
+
+async def test_without_a_table_there_is_nothing_to_count(check, tides):
+    (found,) = await check("E2E002", tides('        return Response("ok")\n'))
+
+    assert found.status is Status.SKIP
+
+
+async def test_offline_executes_nothing(check, tides):
+    (found,) = await check("E2E002", tides(), offline=True)
+
+    assert found.status is Status.SKIP
+
+
+async def test_a_crash_is_an_error(tides):
+    from checks.end_to_end.rows_did_not_land import RowsDidNotLand
+
+    class Unmet(RowsDidNotLand):
+        requires = frozenset()
+
+    (found,) = await run_check(Unmet, None)
+
+    assert found.status is Status.ERROR

@@ -12,6 +12,7 @@ import click
 
 from diagnose.cli.fix import conclude, repair
 from diagnose.cli.operator import Person
+from diagnose.cli.program import program
 from diagnose.cli.run import inspect, rendered
 from diagnose.cli.streams import has_terminal
 from diagnose.exits import ExitCode
@@ -56,9 +57,9 @@ async def tell(folder: Path, *, asking: bool) -> int:
     looking = SessionOptions(path=folder)
     answers = " ".join(f"--option {name}={shlex.quote(value)}" for name, value in ANSWERS.items())
     commands = {
-        "run": f"diagnose run {place}",
-        "fix": f"diagnose fix {place} --yes {answers}",
-        "undo": f"diagnose undo {place} --yes",
+        "run": f"{program()} run {place}",
+        "fix": f"{program()} fix {place} --yes {answers}",
+        "undo": f"{program()} undo {place} --yes",
     }
 
     _heading(f"A broken import is in {folder}/ – look at it: {commands['run']}")

@@ -129,10 +129,8 @@ def test_runs_are_listed_oldest_first_and_strangers_left_out(home: Path):
     named(home, "20260101T000000-000000-ffff")
     (home / "notes.jsonl").write_text("{}\n")
 
-    assert [journal.run_id for journal in journals(home)] == [
-        "20260101T000000-000000-ffff",
-        "20260102T000000-000000-0000",
-    ]
+    names = [journal.run_id for journal in journals(home)]
+    assert names == ["20260101T000000-000000-ffff", "20260102T000000-000000-0000"]
     assert journals(home / "nowhere") == []
 
 

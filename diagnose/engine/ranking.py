@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diagnose.model import RootCause
+from diagnose.model import RootCause, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ MET_BY_TRIGGER = "error"
 
 
 def root_causes(findings: Sequence[Finding]) -> tuple[RootCause, ...]:
-    """The problems that explain others and are explained by none, most likely first.
+    """The problems that are explained by no other and are errors or explain something, most likely first.
 
     First comes what the trigger really met: a finding whose predicted error text is the one that the
     end-to-end run recorded. Then severity, how much it explains, confidence, and report order decide.
@@ -25,7 +25,11 @@ def root_causes(findings: Sequence[Finding]) -> tuple[RootCause, ...]:
     explained = {code for codes in follows.values() for code in codes}
     met = _met_errors(problems)
     best = _best_per_code(problems)
-    roots = [f for code, f in best.items() if follows[code] and code not in explained]
+    roots = [
+        finding
+        for code, finding in best.items()
+        if code not in explained and (follows[code] or finding.status is Status.FAIL)
+    ]
     order = list(best)
     roots.sort(
         key=lambda finding: (

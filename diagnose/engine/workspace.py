@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from diagnose.errors import DiagnoseError, StepError
 from diagnose.model.plan import Workspace
-from diagnose.project.files import resolve_inside, write_atomically
+from diagnose.project.files import read_regular, resolve_inside, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from diagnose.account import Account
+
+
+MOST_BYTES: Final = 100_000_000
+"""Of a file that a step edits; a larger one is no source, config or migration."""
 
 
 class ProjectWorkspace(Workspace):
@@ -28,7 +32,7 @@ class ProjectWorkspace(Workspace):
     def read(self, path: str) -> bytes | None:
         file = self._resolve(path)
         try:
-            return file.read_bytes()
+            return read_regular(file, most_bytes=MOST_BYTES)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RootCause:
-    """A finding that explains others and is explained by none.
+    """A finding that no other explains, and that is an error or explains others.
 
     Attributes:
         code: of the finding.

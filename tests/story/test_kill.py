@@ -27,7 +27,7 @@ sys.addaudithook(hook)
 from diagnose.cli import main
 main()
 """
-LAST = 40
+LAST = 34
 
 
 def fix_until(folder, opening):

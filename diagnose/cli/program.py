@@ -26,5 +26,5 @@ def _short(path: Path) -> str:
     """The path from here, if that is shorter."""
     relative = os.path.relpath(path)
     if os.sep not in relative:
-        relative = os.path.join(os.curdir, relative)
+        relative = f"{os.curdir}{os.sep}{relative}"
     return min(str(path), relative, key=len)

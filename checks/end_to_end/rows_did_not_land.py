@@ -22,7 +22,8 @@ class RowsDidNotLand(Check):
     The watched table (`[watch]` in `diagnose.toml`, else each table that the source writes) is emptied in
     a throw-away copy of the account, the worker is triggered once, and the rows are counted. The check
     fails when D1 refused a statement, or when the worker reports a number of rows (`[trigger] reported`)
-    and the table holds another. When nothing was written at all and nothing was reported, that is advice.
+    that is neither what the table holds nor what D1 counted (`meta.changes`, which includes updated rows
+    and rows written by triggers). When nothing was written at all and nothing was reported, that is advice.
 
     ## Why it matters
 
@@ -77,6 +78,11 @@ class RowsDidNotLand(Check):
         if rehearsal.invocation is None or rehearsal.is_beside_the_point:
             yield self.skipped("the import was not started (E2E001)")
             return
+        if rehearsal.is_idle and ctx.project.settings.watch is None:
+            yield self.skipped(
+                "the worker had nothing to write: it fetched nothing, and its tables are empty"
+            )
+            return
         yield self._judge(rehearsal, rehearsal.watched)
 
     def _judge(self, rehearsal: Rehearsal, table: WatchedTable | None) -> Finding:
@@ -94,7 +100,7 @@ class RowsDidNotLand(Check):
             )
         if table is None:
             return self.skipped("no table is known to be written: name it in [watch] of diagnose.toml")
-        if rehearsal.reported is not None and rehearsal.reported != table.landed:
+        if rehearsal.reported not in {None, table.landed, table.changes}:
             return self.problem(
                 f"the worker reports {rehearsal.reported:,} rows,"
                 f" and {table.landed:,} landed in {table.table}",

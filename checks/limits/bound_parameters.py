@@ -98,6 +98,13 @@ class BoundParameters(Check):
             if simulation is None or not simulation.breaks_for_the_code:
                 continue
             broken += 1
+            if isinstance(site.rows, UnknownCount) and site.rows.sliced and not simulation.reached:
+                yield self.skipped(
+                    f"the {_what(site)} in {site.function} takes slices ({site.rows.expression}) whose size "
+                    "the source does not settle",
+                    location=site.location,
+                )
+                continue
             yield self._finding_for(site, simulation)
         if not broken:
             count = len(ctx.source.sites)
@@ -143,7 +150,7 @@ def _weight(site: StatementSite, simulation: Simulation) -> tuple[Severity, Conf
 
 
 def _message(site: StatementSite, simulation: Simulation) -> str:
-    what = site.verb or "statement"
+    what = _what(site)
     unit = "row" if site.verb in {"INSERT", "REPLACE"} else "element"
     breaks = simulation.breaks.rows if simulation.breaks else 0
     if simulation.asked is not None:
@@ -157,6 +164,10 @@ def _message(site: StatementSite, simulation: Simulation) -> str:
         f"one {what} in {site.function} {binds}; D1 allows {LIMITS.d1.bound_parameters}, "
         f"so it breaks at {unit} {breaks}"
     )
+
+
+def _what(site: StatementSite) -> str:
+    return site.verb or "statement"
 
 
 def _per_row(simulation: Simulation) -> int:

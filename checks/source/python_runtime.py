@@ -103,7 +103,7 @@ class PythonRuntime(Check):
         ]
         for problem in problems:
             yield problem
-        if not problems:
+        if not any(problem.is_problem for problem in problems):
             yield self.passed(f"the worker fits {runtime}", evidence=runtime.facts())
 
     def _flag(self, ctx: Context, runtime: python_dates.PythonRuntime) -> Iterator[Finding]:
@@ -166,13 +166,10 @@ class PythonRuntime(Check):
 
     def _sdk(self, ctx: Context, runtime: python_dates.PythonRuntime) -> Iterator[Finding]:
         if runtime.sdk is Sdk.ABSENT and imports_sdk(ctx.source):
-            yield self.problem(
-                f"the runtime holds no `workers` from {EXTERNAL_SDK.date} on, and the project brings none",
-                severity=Severity.ADVICE,
-                confidence=Confidence.MEDIUM,
+            yield self.skipped(
+                f"the runtime holds no `workers` from {EXTERNAL_SDK.date} on: `pywrangler` vendors it at the "
+                "deploy, which the project's files do not show",
                 location=ctx.config.locate("compatibility_date") or Location(ctx.project.config_path),
-                evidence=_evidence(runtime, problem="sdk"),
-                fix=FixInfo(available=False, reason="vendoring needs a package manager"),
             )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from diagnose.plugin import Context, Finding
-    from diagnose.project.source.model import ErrorHandling, ReportedCount, Source
+    from diagnose.project.source.model import ErrorHandling, ReportedCount, Source, StatementSite
 
 _SIDE_TABLE = re.compile(
     r"(?:^|_)(?:caches?|logs?|logging|audits?|analytics|metrics?|telemetry|traces?|stats|hits|heartbeats?)(?:_|$)"
@@ -91,7 +91,11 @@ class SwallowedError(Check):
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """Look at each handler and each reported number."""
         source = ctx.source
-        handlers = [handling for handling in source.error_handlers if handling.swallows and handling.writes]
+        handlers = [
+            handling
+            for handling in source.error_handlers
+            if handling.swallows and handling.writes and not _is_beside_the_import(handling, source)
+        ]
         counts = list(invented_counts(source))
         for handling in handlers:
             yield self._swallowed(handling, source)
@@ -141,6 +145,20 @@ def _written(handling: ErrorHandling, source: Source) -> tuple[str, ...]:
     tables = [site.table for site in source.sites if site.location in handling.writes and site.table]
     queues = [send.binding for send in source.sends if send.location in handling.writes]
     return tuple(dict.fromkeys([*tables, *queues]))
+
+
+def _is_beside_the_import(handling: ErrorHandling, source: Source) -> bool:
+    """One line for a log or cache, or one row kept up to date after the response: no import is lost."""
+    sites = [site for site in source.sites if site.location in handling.writes]
+    queued = any(send.location in handling.writes for send in source.sends)
+    if queued or not sites or not all(map(_is_one_row, sites)):
+        return False
+    tables = [site.table or "" for site in sites]
+    return handling.after_response or all(_SIDE_TABLE.search(table.lower()) for table in tables)
+
+
+def _is_one_row(site: StatementSite) -> bool:
+    return site.rows.exact == 1 and not site.loops and not site.batched and site.json_parameter is None
 
 
 def _weight(handling: ErrorHandling, source: Source, tables: tuple[str, ...]) -> tuple[Severity, Confidence]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,12 @@ from diagnose.d1.session import Session
 from diagnose.d1.splitting import is_blank, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
+    from diagnose.d1.bounds import Bounds
     from diagnose.d1.compiler import Program
     from diagnose.d1.javascript import SqliteValue
     from diagnose.d1.limits import D1Limits
@@ -123,6 +125,17 @@ class Database:
         """Tables, columns and keys as they are now."""
         return read_schema(self._session.own)
 
+    @property
+    def size_bytes(self) -> int:
+        """Bytes in use."""
+        return self._session.size()
+
+    @contextmanager
+    def within(self, bounds: Bounds) -> Iterator[Database]:
+        """This database, with the calls inside the block kept within bounds beside D1's own."""
+        with self._session.within(bounds):
+            yield self
+
     def snapshot(self) -> Database:
         """An independent copy in memory."""
         return Database(self._session.copy())
@@ -175,6 +188,7 @@ class Database:
 
     def _run(self, program: Program, values: tuple[SqliteValue, ...]) -> Result:
         session, connection = self._session, self._session.connection
+        session.require_time()
         started, before, size = time.perf_counter(), connection.total_changes(), session.size()
         self._meter.start()
         rows = fetch(session, program, values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 import apsw
 
@@ -10,11 +11,16 @@ from diagnose.d1.errors import D1Error
 from diagnose.d1.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from diagnose.d1.bounds import Bounds
     from diagnose.d1.compiler import Program
     from diagnose.d1.javascript import SqliteValue
     from diagnose.d1.session import Session
+
+_ROWS_AT_ONCE: Final = 500
+_ROW_BYTES: Final = 64
+_VALUE_BYTES: Final = 40
 
 
 def fetch(session: Session, program: Program, values: Sequence[SqliteValue]) -> list[tuple[SqliteValue, ...]]:
@@ -24,13 +30,36 @@ def fetch(session: Session, program: Program, values: Sequence[SqliteValue]) -> 
         D1Error: SQLite refused it while it ran.
     """
     try:
-        return session.connection.execute(program.sql, values, can_cache=False).fetchall()
+        return _rows(session.connection.execute(program.sql, values, can_cache=False), session.bounds)
     except apsw.Error as error:
         raise session.authorizer.refusal or translated(error) from error
     except UnicodeDecodeError as error:
         if not program.readonly:
             raise D1Error("a returned text is not valid UTF-8, which this engine cannot read") from error
         return _fetch_as_bytes(session, program, values)
+
+
+def _rows(cursor: apsw.Cursor, bounds: Bounds) -> list[tuple[SqliteValue, ...]]:
+    if bounds.result_bytes is None:
+        return cursor.fetchall()
+    rows: list[tuple[SqliteValue, ...]] = []
+    left = bounds.result_bytes
+    while part := list(islice(cursor, _ROWS_AT_ONCE)):
+        rows += part
+        left -= _bytes(part)
+        if left < 0:
+            raise D1Error(f"the result takes more than {bounds.result_bytes:,} bytes of memory")
+    return rows
+
+
+def _bytes(rows: Iterable[tuple[SqliteValue, ...]]) -> int:
+    """Roughly what rows take up as Python objects."""
+    return sum(
+        _ROW_BYTES
+        + sum(len(value) if isinstance(value, (str, bytes)) else 0 for value in row)
+        + _VALUE_BYTES * len(row)
+        for row in rows
+    )
 
 
 def _fetch_as_bytes(

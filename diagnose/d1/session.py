@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from diagnose.d1.authorizer import Authorizer
+from diagnose.d1.bounds import UNBOUNDED
 from diagnose.d1.connection import open_connection
 from diagnose.d1.errors import D1Error
 from diagnose.d1.identifiers import quoted
+from diagnose.d1.translation import too_late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from diagnose.d1.bounds import Bounds
     from diagnose.d1.javascript import SqliteValue
     from diagnose.d1.limits import D1Limits
 
@@ -31,6 +34,7 @@ _KEY_COLUMNS: Final = "SELECT name, pk FROM pragma_table_xinfo(?1)"
 _WITHOUT_ROWID: Final = "SELECT 1 FROM pragma_table_list(?1) WHERE wr"
 _ROW_NUMBERS: Final = ("rowid", "_rowid_", "oid")
 _RESERVED: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 4)) = '_cf_'"
+_LARGEST_IN_MEMORY: Final = 1 << 30  # bytes; SQL of a project must not take all memory of the machine
 # D1 puts a random reference here; a constant keeps two runs of a diagnosis equal.
 _STEPS_BETWEEN_LOOKS: Final = 50_000  # virtual machine instructions; a fraction of a millisecond
 _INTERNAL_ERROR: Final = f"internal error; reference = {'0' * 24}"
@@ -47,6 +51,9 @@ class Session:
         self._deadline = time.monotonic()
         self.connection.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
         self._page_size = self._pragma("page_size")
+        self.bounds = UNBOUNDED
+        if path is None:
+            self._set_most_pages(_LARGEST_IN_MEMORY // self._page_size)
         self._size: int | None = None
         self._indexes: dict[str, Mapping[str, frozenset[str]]] = {}
 
@@ -81,6 +88,23 @@ class Session:
     def _pragma(self, name: str) -> int:
         [(value,)] = self.own(f"PRAGMA {name}")
         return int(str(value))
+
+    @contextmanager
+    def within(self, bounds: Bounds) -> Iterator[None]:
+        """Keep the calls inside the block within bounds."""
+        before, most = self.bounds, self._pragma("max_page_count")
+        self.bounds = bounds
+        if bounds.size_bytes is not None:
+            self._set_most_pages(min(most, bounds.size_bytes // self._page_size))
+        try:
+            yield
+        finally:
+            self.bounds = before
+            self._set_most_pages(most)
+
+    def _set_most_pages(self, pages: int) -> None:
+        """SQLite raises a number below the size of the database to that size."""
+        self.own(f"PRAGMA max_page_count={pages}")
 
     @contextmanager
     def unlimited_text(self) -> Iterator[None]:
@@ -148,11 +172,16 @@ class Session:
 
     def _begin(self) -> None:
         """Open a transaction, and start the clock that bounds a query or a whole batch."""
-        self._deadline = time.monotonic() + self.limits.query_seconds.enforced
+        self._deadline = min(time.monotonic() + self.limits.query_seconds.enforced, self.bounds.until)
         self.own("BEGIN")
 
     def _is_late(self) -> bool:
         return self.in_transaction and time.monotonic() > self._deadline
+
+    def require_time(self) -> None:
+        """Between statements, of which many are too short to be interrupted. Raises D1Error."""
+        if self._is_late():
+            raise too_late()
 
     def _commit(self) -> None:
         try:

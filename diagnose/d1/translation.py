@@ -27,7 +27,7 @@ def translated(error: apsw.Error, message: str | None = None, offset: int | None
     knows which token is wrong.
     """
     if isinstance(error, apsw.InterruptError):
-        return D1Error(_TOO_LATE)
+        return too_late()
     result = getattr(error, "result", apsw.SQLITE_ERROR)
     extended = getattr(error, "extendedresult", result)
     offset = offset_of(error) if offset is None else offset
@@ -37,6 +37,11 @@ def translated(error: apsw.Error, message: str | None = None, offset: int | None
         extended=None if extended == result else _extended_name(extended),
         offset=None if offset < 0 else offset,
     )
+
+
+def too_late() -> D1Error:
+    """A query, or a whole batch, took longer than it may."""
+    return D1Error(_TOO_LATE)
 
 
 def _extended_name(code: int) -> str | None:

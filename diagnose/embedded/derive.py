@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from diagnose.d1 import Statement
+from diagnose.d1 import Bounds, Statement
 from diagnose.embedded.account import EmbeddedAccount
 from diagnose.embedded.deploying import schedule, upload_and_deploy
 
@@ -58,10 +58,12 @@ def derive(blueprint: Blueprint, *, plan: Plan = "paid") -> EmbeddedAccount:
 
 
 def _fill(account: EmbeddedAccount, blueprint: Blueprint) -> None:
+    bounds = Bounds.of_migrations()
     for planned in blueprint.databases:
         account.create_database(planned.name, uuid=planned.uuid)
-        for migration in planned.migrations:
-            account.database(planned.uuid).run_all(Statement(migration))
+        with account.database(planned.uuid).within(bounds) as database:
+            for migration in planned.migrations:
+                database.run_all(Statement(migration))
     if blueprint.upload is not None:
         script = upload_and_deploy(account.state, blueprint.script, blueprint.upload)
         script = schedule(script, blueprint.crons)

@@ -250,18 +250,22 @@ class RuntimeLimits:
     """Bounds of one invocation in the inline runtime. They protect this machine and imitate an isolate.
 
     Attributes:
-        wall_seconds: real time, and separately the time that the worker spends in fast-forwarded sleeps.
+        wall_seconds: real time.
+        sleep_seconds: what the worker may sleep; that is fast-forwarded and costs no time.
         cpu_seconds: processor time; rounded up to a whole second by the kernel.
         memory_bytes: what the worker may allocate beyond the interpreter's own start.
         log_bytes: of stdout, stderr and console together that are kept.
+        growth_bytes: by which a database may grow; a write beyond it fails as on a full disk.
         frame_bytes: of one message between the worker and the parent.
         total_bytes: of all messages from the worker.
     """
 
-    wall_seconds: float = 30.0
-    cpu_seconds: int = 10
+    wall_seconds: float = 15.0
+    sleep_seconds: float = 900.0
+    cpu_seconds: int = 5
     memory_bytes: int = 128 * 1024 * 1024
     log_bytes: int = 256 * 1024
+    growth_bytes: int = 64 * 1024 * 1024
     frame_bytes: int = 64 * 1024 * 1024
     total_bytes: int = 512 * 1024 * 1024
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from diagnose.d1 import LIMITS, D1Error
+from diagnose.d1 import LIMITS, Bounds, D1Error
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import DEFAULT_RUNTIME_LIMITS, BindingError, WorkerCode
 from diagnose.embedded.metering import QueryCount, statements_in_exec
 from diagnose.embedded.refusal import RefusalError, no_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from diagnose.d1 import Database, Result, Statement
     from diagnose.embedded.account import EmbeddedAccount
@@ -43,14 +45,15 @@ async def deliver(
     limits: RuntimeLimits | None,
 ) -> Invocation:
     """Deliver one event to the active version of a worker; see `EmbeddedAccount.invoke`."""
+    limits = limits or DEFAULT_RUNTIME_LIMITS
     version = find(account.state, script).active
     if version is None:
         raise no_worker()
     return await runtime.invoke(
         worker_code(version, base=base, secret_values=secret_values),
         trigger,
-        AccountBindings(account, version, responses),
-        limits=limits or DEFAULT_RUNTIME_LIMITS,
+        AccountBindings(account, version, responses, limits=limits),
+        limits=limits,
     )
 
 
@@ -87,24 +90,37 @@ class AccountBindings:
         fetches: outbound requests so far.
     """
 
-    def __init__(self, account: EmbeddedAccount, version: VersionState, responses: Responses) -> None:
+    def __init__(
+        self,
+        account: EmbeddedAccount,
+        version: VersionState,
+        responses: Responses,
+        *,
+        limits: RuntimeLimits = DEFAULT_RUNTIME_LIMITS,
+    ) -> None:
         self._account = account
         self._bindings = {str(binding["name"]): binding for binding in version.bindings}
         self._responses = responses
+        self._limits = limits
+        self._until = time.monotonic() + limits.wall_seconds
+        self._bounds: dict[str, Bounds] = {}
         self.queries = QueryCount()
         self.fetches = 0
 
     async def d1_run(self, binding: str, statement: Statement) -> Result:
         """One statement. Raises D1Error."""
-        return self._query(binding, 1).run(statement)
+        with self._query(binding, 1) as database:
+            return database.run(statement)
 
     async def d1_batch(self, binding: str, statements: tuple[Statement, ...]) -> tuple[Result, ...]:
         """Several statements in one transaction, as one query. Raises D1Error."""
-        return self._query(binding, len(statements)).batch(statements)
+        with self._query(binding, len(statements)) as database:
+            return database.batch(statements)
 
     async def d1_exec(self, binding: str, text: str) -> int:
         """Every line a statement, as one query. Raises D1Error."""
-        return self._query(binding, statements_in_exec(text)).exec(text)
+        with self._query(binding, statements_in_exec(text)) as database:
+            return database.exec(text)
 
     async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> None:  # noqa: ARG002 - the queue is missing whatever is sent
         """Refuse, since the account holds no queues. Raises BindingError."""
@@ -118,17 +134,29 @@ class AccountBindings:
             raise BindingError("Too many subrequests.")
         return self._responses(request)
 
-    def _query(self, name: str, statements: int) -> Database:
-        """The database behind a binding, one call later."""
+    @contextmanager
+    def _query(self, name: str, statements: int) -> Iterator[Database]:
+        """The database behind a binding, one call later, within the bounds of the invocation."""
         binding = self._binding(name, "d1")
         self.queries = self.queries.plus(statements)
         limit = LIMITS.d1.queries_per_invocation.of(self._account.plan)
         if self.queries.calls > limit:
             raise D1Error(str(limit.error), prefix="")
         try:
-            return self._account.database(str(binding["database_id"]))
+            database = self._account.database(str(binding["database_id"]))
         except RefusalError as refusal:
             raise D1Error(refusal.message) from refusal
+        with database.within(self._bounds_of(name, database)):
+            yield database
+
+    def _bounds_of(self, name: str, database: Database) -> Bounds:
+        if name not in self._bounds:
+            self._bounds[name] = Bounds(
+                until=self._until,
+                size_bytes=database.size_bytes + self._limits.growth_bytes,
+                result_bytes=self._limits.memory_bytes,
+            )
+        return self._bounds[name]
 
     def _binding(self, name: str, kind: str) -> Binding:
         binding = self._bindings.get(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.engine.accepting import accepted
 from diagnose.engine.events import Silent
-from diagnose.errors import DiagnoseError
+from diagnose.errors import DiagnoseError, ProjectError
 from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
             findings = await _findings(check, ctx)
     except TimeoutError:
         findings = [_crash(check, f"gave no answer within {check.timeout:g} seconds")]
+    except ProjectError as error:  # a file of the project is not fit to be read, which breaks no check
+        findings = [check().skipped(str(error))]
     except Exception as error:  # noqa: BLE001 - a crash of a check is a result, not the end of the run
         findings = [_crash(check, describe_crash(error))]
     elapsed = round((time.perf_counter() - started) * 1000, 3)

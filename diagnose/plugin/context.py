@@ -166,12 +166,12 @@ def migrated_schema(project: Project, binding: D1Binding) -> Schema | None:
 
     None without migrations, or when one of them fails (deploying it would fail, too).
     """
-    from diagnose.d1 import D1Error, Database, Statement
+    from diagnose.d1 import Bounds, D1Error, Database, Statement
 
     migrations = project.migrations(binding)
     if not migrations:
         return None
-    with Database.memory() as database:
+    with Database.memory() as database, database.within(Bounds.of_migrations()):
         try:
             for migration in migrations:
                 database.run(Statement(migration.sql))

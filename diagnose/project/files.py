@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -32,6 +33,23 @@ def resolve_inside(root: Path, relative: str) -> Path:
     if not target.is_relative_to(base):
         raise _outside(relative, "leads out of the project through a symbolic link")
     return target
+
+
+def read_regular(file: Path, *, most_bytes: int) -> bytes:
+    """The content of a regular file. It is never waited for, as opening a pipe would.
+
+    Raises:
+        OSError: it is missing, a pipe, a device, a folder, larger than `most_bytes`, or not permitted.
+    """
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(file))
+        if status.st_size > most_bytes:
+            size = f"it has {status.st_size:,} bytes, more than {most_bytes:,}"
+            raise OSError(errno.EFBIG, size, str(file))
+        return stream.read(most_bytes)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

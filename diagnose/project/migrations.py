@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from diagnose.errors import ProjectError
-from diagnose.project.files import resolve_inside
+from diagnose.project.files import read_regular, resolve_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _LEADING_NUMBER = re.compile(r"\s*([+-]?\d+)")
 _NUMBER_DIGITS = 4
+
+MAX_MIGRATION_BYTES = 20_000_000
+"""More than a schema takes; a file of this size is data under a migration's name."""
 
 # A segment's number (names without one sort last) and the segment itself as UTF-16, as JavaScript compares.
 _SegmentOrder: TypeAlias = "tuple[bool, int, bytes]"
@@ -92,7 +95,7 @@ def _files_below(directory: Path) -> Iterator[str]:
 def _read(root: Path, folder: str, name: str) -> Migration:
     path = posixpath.normpath(posixpath.join(folder, name))
     try:
-        sql = resolve_inside(root, path).read_bytes().decode("utf-8-sig")
+        sql = read_regular(resolve_inside(root, path), most_bytes=MAX_MIGRATION_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise ProjectError(f"cannot be read: {error.strerror}", where=path) from error
     except UnicodeDecodeError as error:

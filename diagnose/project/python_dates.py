@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.errors import DiagnoseError
-from diagnose.project.files import resolve_inside
+from diagnose.project.files import read_regular, resolve_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,8 +150,7 @@ def _vendored(project: Project, folder: str) -> Iterator[str]:
     try:
         place = resolve_inside(project.root, f"{folder}/{_VENDORED_SDK}".lstrip("/"))
         for file in sorted(place.glob("*.py")):
-            if file.stat().st_size <= _LARGEST_FILE:
-                yield file.read_text(encoding="utf-8", errors="replace")
+            yield read_regular(file, most_bytes=_LARGEST_FILE).decode("utf-8", "replace")
     except (DiagnoseError, OSError):
         return
 
@@ -160,7 +159,7 @@ def _read_toml(project: Project, folder: str, name: str) -> dict[str, Any]:
     """The data of a TOML file, or nothing where there is none that can be read."""
     try:
         file = resolve_inside(project.root, f"{folder}/{name}".lstrip("/"))
-        return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return tomllib.loads(read_regular(file, most_bytes=_LARGEST_FILE).decode())
     except (DiagnoseError, OSError, ValueError):
         return {}
 

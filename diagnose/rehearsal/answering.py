@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from diagnose.d1 import LIMITS
 from diagnose.embedded.invocation import HttpAnswer
 from diagnose.errors import ProjectError
-from diagnose.project.files import resolve_inside
+from diagnose.project.files import read_regular, resolve_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ def recorded_responses(settings: Settings) -> Callable[[OutboundRequest], HttpAn
     """Finds the answer to an outbound request in `[[responses]]`; the first that matches wins.
 
     Raises:
-        ProjectError: (when asked) the body file cannot be read.
+        ProjectError: (when asked) the body file lies outside the project, or cannot be read.
     """
 
     def answer(request: OutboundRequest) -> HttpAnswer | None:
@@ -42,7 +43,8 @@ def _matches(response: RecordedResponse, request: OutboundRequest) -> bool:
 def _recorded(settings: Settings, response: RecordedResponse) -> HttpAnswer:
     headers = {"content-type": "application/json"} | {k.lower(): v for k, v in response.headers.items()}
     try:
-        body = resolve_inside(settings.directory, response.body_file).read_bytes()
+        file = resolve_inside(settings.directory, response.body_file)
+        body = read_regular(file, most_bytes=LIMITS.workers.memory_bytes)
     except OSError as error:
         raise ProjectError(
             f"the recorded response cannot be read: {error.strerror}",

@@ -25,7 +25,9 @@ class WatchedTable:
         bound: the rows that accepted statements bound, evaluated by SQLite without types or checks;
             None when that cannot be told (no statement was accepted, or it reads other tables).
         landed: rows in the table afterwards; it was empty before.
+        changes: what D1 counted for the statements that name the table (`meta.changes`).
         rows: those rows, in the columns of `bound` (or all columns).
+        attempts: statements that would have written to it, those that D1 refused included.
         equal: how many bound rows landed with equal values.
         examples: up to three differences, each as {"bound": …, "landed": …}.
     """
@@ -36,6 +38,8 @@ class WatchedTable:
     exists: bool
     bound: Rows | None = None
     landed: int = 0
+    changes: int = 0
+    attempts: int = 0
     rows: Rows | None = None
     equal: int = 0
     examples: tuple[Mapping[str, Json], ...] = ()
@@ -80,6 +84,14 @@ class Rehearsal:
             return False
         answer = self.invocation.answer
         return self.invocation.outcome != "ok" or (answer is not None and answer.status >= CLIENT_ERROR)
+
+    @property
+    def is_idle(self) -> bool:
+        """The worker ended well, fetched nothing and tried to write nothing: there was nothing to do."""
+        ended = self.invocation
+        if ended is None or ended.outcome != "ok" or ended.fetches:
+            return False
+        return self.reported is None and not any(table.attempts for table in self.tables)
 
     @property
     def trigger_text(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.runtime import InlineRuntime
-from diagnose.errors import DiagnoseError, SandboxError, SourceError
+from diagnose.errors import DiagnoseError, ProjectError, SandboxError, SourceError
 from diagnose.rehearsal.answering import recorded_responses
 from diagnose.rehearsal.comparing import at_path, equal_rows, fetched_rows
 from diagnose.rehearsal.deploying import deploy_project
@@ -47,7 +47,7 @@ async def rehearse(
         allow_worker_code: execute worker code even where no sandbox is to be had.
 
     Raises:
-        ProjectError: a recorded response or a migration cannot be read.
+        ProjectError: a migration cannot be read.
     """
     source = project.source
     if embedded is None:
@@ -110,6 +110,8 @@ class _Performance:
             )
         except SandboxError as error:
             return Rehearsal(refused=f"{error.message} (--allow-worker-code executes it without a sandbox)")
+        except ProjectError as error:
+            return Rehearsal(refused=str(error), trigger=self.trigger)
         if invocation.outcome == "refused":
             return Rehearsal(refused=_why_refused(invocation), trigger=self.trigger, invocation=invocation)
         return self._result(invocation, watches)

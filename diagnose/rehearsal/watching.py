@@ -13,7 +13,7 @@ from diagnose.rehearsal.comparing import differences, equal_rows
 from diagnose.rehearsal.model import WatchedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from diagnose.d1.schema import Column, Table
     from diagnose.embedded.invocation import ExecutedStatement
@@ -81,11 +81,16 @@ def empty_table(database: Database, table: str) -> bool:
     return True
 
 
-def observe(watch: Watch, database: Database, statements: Iterable[ExecutedStatement]) -> WatchedTable:
+def observe(watch: Watch, database: Database, statements: Sequence[ExecutedStatement]) -> WatchedTable:
     """The table after the trigger, beside the rows that were bound for it."""
     table = database.schema().table(watch.table)
     seen = WatchedTable(
-        binding=watch.binding, database_id=watch.database_id, table=watch.table, exists=table is not None
+        binding=watch.binding,
+        database_id=watch.database_id,
+        table=watch.table,
+        exists=table is not None,
+        changes=sum(s.changes for s in statements if _writes(s, watch) and s.error is None),
+        attempts=sum(_writes(s, watch) for s in statements),
     )
     if table is None:
         return seen
@@ -97,6 +102,10 @@ def observe(watch: Watch, database: Database, statements: Iterable[ExecutedState
     if bound is None:
         return seen
     return replace(seen, equal=equal_rows(bound, rows), examples=differences(bound, rows))
+
+
+def _writes(statement: ExecutedStatement, watch: Watch) -> bool:
+    return statement.binding == watch.binding and written_table(statement.sql) == watch.table.lower()
 
 
 def read_columns(database: Database, table: str, columns: tuple[str, ...]) -> Rows | None:

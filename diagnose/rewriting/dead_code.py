@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
+from diagnose.rewriting.outline import paired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ def without_unused(place: Place, edits: Sequence[Edit]) -> list[Edit]:
             continue
         if not all(_can_go(place, maker) for maker in makers):
             continue
-        gone = [removal(place.text, maker) for maker in makers]
+        gone = [edit for maker in makers for edit in _removals(place.text, maker, name)]
         removals += gone
         names += [other for other in _names_in(place, gone) if other != name]
     return removals
@@ -48,6 +49,8 @@ def _makers(place: Place, name: str) -> Iterator[ir.Statement]:
     for node in ir.walk(*place.scope()):
         match node:
             case ir.Assign(targets=(ir.Name(name=target),)) if target == name:
+                yield node
+            case ir.Assign() if paired(node, name) is not None:
                 yield node
             case ir.Augment(target=ir.Name(name=target)) if target == name:
                 yield node
@@ -85,6 +88,25 @@ def _can_go(place: Place, maker: ir.Statement) -> bool:
 
 def _is_harmless(function: ir.Expression) -> bool:
     return isinstance(function, (ir.Name, ir.Attribute)) and function.name in _HARMLESS_CALLS
+
+
+def _removals(text: str, maker: ir.Statement, name: str) -> list[Edit]:
+    """What takes a maker away; of `a, b = x, y` only the one name and its value."""
+    position = paired(maker, name) if isinstance(maker, ir.Assign) else None
+    match maker:
+        case ir.Assign(targets=(ir.Sequence(items=targets),), value=ir.Sequence(items=values)) if (
+            position is not None
+        ):
+            return [_without_item(targets, position), _without_item(values, position)]
+        case _:
+            return [removal(text, maker)]
+
+
+def _without_item(items: Sequence[ir.Expression], position: int) -> Edit:
+    """One item of a row that is written with commas, and the comma beside it."""
+    if position:
+        return Edit(items[position - 1].span.end, items[position].span.end, "")
+    return Edit(items[0].span.start, items[1].span.start, "")
 
 
 def removal(text: str, statement: ir.Statement) -> Edit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
@@ -101,6 +101,9 @@ class Place:
         match self.binders(name):
             case [ir.Assign(targets=(ir.Name(),)) as assigned]:
                 return assigned
+            case [ir.Assign() as assigned]:
+                position = paired(assigned, name)
+                return None if position is None else _pair(assigned, position)
             case _:
                 return None
 
@@ -128,6 +131,28 @@ def after(place: Place) -> Iterator[ir.Statement]:
         if inner is not None and not _falls_through_on_success(level.statement, inner.statement):
             return
         yield from level.block[level.index + 1 :]
+
+
+def paired(assigned: ir.Assign, name: str) -> int | None:
+    """The position of a name in `a, b = x, y`, or None when it is no such statement."""
+    match assigned:
+        case ir.Assign(targets=(ir.Sequence(items=targets),), value=ir.Sequence(items=values)):
+            if len(targets) != len(values) or not all(isinstance(target, ir.Name) for target in targets):
+                return None
+            if any(isinstance(value, ir.Star) for value in values):
+                return None
+            names = [target.name for target in targets if isinstance(target, ir.Name)]
+            return names.index(name) if name in names else None
+        case _:
+            return None
+
+
+def _pair(assigned: ir.Assign, position: int) -> ir.Assign:
+    """What `a, b = x, y` does for one of the names, as a statement of the same place."""
+    target, value = assigned.targets[0], assigned.value
+    assert isinstance(target, ir.Sequence)  # noqa: S101 - by the choice of `position`
+    assert isinstance(value, ir.Sequence)  # noqa: S101 - by the choice of `position`
+    return replace(assigned, targets=(target.items[position],), value=value.items[position])
 
 
 def leaves(block: ir.Block) -> bool:

@@ -30,7 +30,8 @@ def invented_counts(source: Source) -> Iterator[ReportedCount]:
     counted = {_line(count) for count in source.reported_counts if count.from_changes}
     for count in source.reported_counts:
         honest = count.name is not None and OF_THE_INPUT.search(count.name)
-        if not count.from_changes and not honest and _line(count) not in counted:
+        beside = count.beside_changes or _line(count) in counted
+        if not count.from_changes and not honest and not beside:
             yield count
 
 

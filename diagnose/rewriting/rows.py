@@ -174,7 +174,11 @@ def _from_one(place: Place, name: str, statement: ir.Statement, width: int) -> l
 def _as_row(place: Place, value: ir.Expression, width: int) -> list[Edit]:
     """Edits that make a list of an iterable of one row's values, where it is none."""
     row = row_source(place, value, width)
-    return [] if row == place.source(value) else [Edit.of(value.span, row)]
+    if row == place.source(value):
+        return []
+    # The parentheses of a generator that is the only argument are those of the call.
+    shared = place.source(value)[0] == "(" and re.match(r"[\w)\]]", place.text[value.span.start - 1])
+    return [Edit.of(value.span, f"({row})" if shared else row)]
 
 
 def row_source(place: Place, value: ir.Expression, width: int) -> str:

@@ -117,11 +117,16 @@ def _between_operands(place: Place, sql: ir.Expression, selection: RowSelection)
 
 
 def _in_steps(place: Place, sql: ir.Expression, selection: RowSelection) -> list[Edit]:
-    """`sql = "… VALUES "`, and `sql += rows` later in the same block."""
+    """`sql = "… VALUES "`, and `sql += rows` later in the same block; or `sql += "VALUES " + rows`."""
     name = _target(place.at(sql.span.start).statement)
     first = place.at(sql.span.start).assignment(name) if name else None
     if first is None or first.value is None:
         return []
+    for step in _steps(place.at(sql.span.start), str(name)):
+        edits = _in_a_field(place, step.value, selection) or _between_operands(place, step.value, selection)
+        blocks = [place.at(node.span.start).levels[-1].block for node in (step, first)]
+        if edits and blocks[0] is blocks[1]:
+            return edits
     found = _VALUES_THEN_QUOTE.search(place.source(first.value))
     rows = next((step for step in _steps(place.at(sql.span.start), str(name))), None)
     if found is None or rows is None:
@@ -157,7 +162,12 @@ def _replaced(place: Place, sql: ir.Expression, start: int, end: int, text: str)
         return [*_without_prefix(place, start, end), Edit(start, end, text)]
     layout, indent = _layout(place, sql)
     if len(literal.quote) > 1:
-        return [Edit(start, end, f"\n{indent}".join(wrapped(text, WIDTH - len(indent))))]
+        line = place.text[place.text.rfind("\n", 0, start) + 1 :]
+        indent = line[: len(line) - len(line.lstrip(" \t"))]
+        lines = wrapped(text.rstrip(" "), WIDTH - len(indent))
+        glue = " " if text.endswith(" ") else ""
+        broken = f"\n{indent}".join(line.rstrip() for line in lines) + glue
+        return [*_without_prefix(place, start, end), Edit(start, end, broken)]
     quote, behind = literal.quote, place.text[end : literal.end]
     if layout and len(indent) + start - literal.start + len(text) + len(behind) < WIDTH:
         return [*layout, *_without_prefix(place, start, end), Edit(start, end, text)]

@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from diagnose.project.files import read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,7 +27,7 @@ def created_in(root: Path, table: str) -> str | None:
     )
     for file in islice(_sql_files(root), _MOST_FILES):
         try:
-            if file.stat().st_size <= _LARGEST and creates.search(file.read_text("utf-8", "replace")):
+            if creates.search(read_regular(file, most_bytes=_LARGEST).decode("utf-8", "replace")):
                 return file.relative_to(root).as_posix()
         except OSError:
             continue  # a file that cannot be read says nothing

@@ -25,8 +25,8 @@ _NO_TARGET: Final = "ON CONFLICT clause does not match any"
 _SYNTAX: Final = ("syntax error", "incomplete input", "unrecognized token")
 
 _UNKNOWN: Final = "\x00"
-_FILLERS: Final = ("1", "unknown_name")
-"""What stands in for text that is not known: a value, else a name."""
+_FILLERS: Final = ("1", "unknown_name", " ")
+"""What stands in for text that is not known: a value, else a name, else a clause that is left out."""
 
 # FTS tables answer to their own name and to `rank`, which no list of columns shows.
 _HIDDEN: Final = frozenset({"rank", "rowid"})
@@ -114,17 +114,16 @@ class Judge:
             self._opaque.add(site.table.lower())
 
     def _refusal(self, sql: SqlText) -> D1Error | None:
-        refused: D1Error | None = None
+        refusals: list[D1Error] = []
         for text in _texts(sql):
             try:
                 self._database.prepare(text)
             except D1Error as error:
-                refused = error
-                if not any(words in error.cause for words in _SYNTAX):
-                    return error
+                refusals.append(error)
             else:
                 return None
-        return refused
+        readable = (error for error in refusals if not any(words in error.cause for words in _SYNTAX))
+        return next(readable, refusals[-1])
 
     def _is_believable(self, gap: Gap, site: StatementSite) -> bool:
         """The name stands in the statement as it is, and nothing else explains the refusal."""
@@ -133,8 +132,14 @@ class Judge:
             return False
         if gap.kind is GapKind.COLUMN and (name in _HIDDEN or self.schema.table(name) is not None):
             return False
+        if gap.kind is GapKind.COLUMN and self._has_column(gap.table, name):
+            return False  # the table is named by an alias, which text that is not known spoils
         fixed = site.sql.render(hole=_UNKNOWN).lower()
         return re.search(rf"(?<![\w{_UNKNOWN}]){re.escape(name)}(?![\w{_UNKNOWN}])", fixed) is not None
+
+    def _has_column(self, table: str, name: str) -> bool:
+        known = self.schema.table(table)
+        return known is not None and known.column(name) is not None
 
 
 def _texts(sql: SqlText) -> Iterator[str]:

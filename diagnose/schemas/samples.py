@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from diagnose.errors import ProjectError
-from diagnose.project.files import resolve_inside
+from diagnose.project.files import read_regular, resolve_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,9 +48,8 @@ def _answers(settings: Settings) -> Iterator[Any]:
     for response in settings.responses:
         try:
             file = resolve_inside(settings.directory, response.body_file)
-            if file.stat().st_size <= _LARGEST_ANSWER:
-                yield json.loads(file.read_bytes())
-        except (OSError, ValueError, ProjectError):
+            yield json.loads(read_regular(file, most_bytes=_LARGEST_ANSWER))
+        except (OSError, ValueError, RecursionError, ProjectError):
             continue  # what is wrong with it is the rehearsal's to say
 
 

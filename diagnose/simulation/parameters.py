@@ -182,7 +182,7 @@ def _growing(sql: SqlText) -> frozenset[str]:
     repeated = [
         part
         for before, part in pairwise(parts)
-        if isinstance(part, Repeated) and not _is_of_columns(before, part)
+        if isinstance(part, Repeated) and not _is_of_columns(before, part) and not _is_optional(part)
     ]
     open_ended = frozenset(part.key for part in repeated if part.count.exact is None)
     return open_ended or frozenset(part.key for part in repeated)
@@ -197,6 +197,11 @@ def _is_of_columns(before: Part, part: Repeated) -> bool:
         return False
     in_one_row = isinstance(before, Text) and _ONE_ROW.search(before.text) is not None
     return in_one_row or (any(part.unit.holes()) and not part.unit.head().lstrip().startswith("("))
+
+
+def _is_optional(part: Repeated) -> bool:
+    """It is there on one path and not on another, as in `"INSERT OR IGNORE" if ignore else "INSERT"`."""
+    return part.count.exact is None and part.count.upper == 1
 
 
 def _make_table(database: Database, site: StatementSite, schema: Schema | None) -> None:

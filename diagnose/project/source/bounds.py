@@ -28,11 +28,19 @@ class Bounds(Definitions):
             case ir.Logical(operator=sign):
                 left, right = self.limits(test.left), self.limits(test.right)
                 return (left[0] | right[0], {}) if sign == "and" else ({}, left[1] | right[1])
-            case ir.Comparison(operands=(first, second), operators=(sign,)):
-                found = self._compared(first, sign, second)
-                found = found or self._compared(second, _MIRRORED.get(sign, sign), first)
-                return found or ({}, {})
+            case ir.Comparison(operands=operands, operators=signs):
+                pairs = [
+                    self._related(first, sign, second)
+                    for first, sign, second in zip(operands, signs, operands[1:], strict=False)
+                ]
+                return _all_hold(pairs)
         return {}, {}
+
+    def _related(
+        self, first: ir.Expression, sign: str, second: ir.Expression
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        found = self._compared(first, sign, second)
+        return found or self._compared(second, _MIRRORED.get(sign, sign), first) or ({}, {})
 
     def _compared(
         self, first: ir.Expression, sign: str, second: ir.Expression
@@ -53,6 +61,14 @@ def _is_plain(node: ir.Expression) -> bool:
         for one in ir.walk(node)
         if isinstance(one, ir.Expression)
     )
+
+
+def _all_hold(
+    pairs: list[tuple[dict[str, int], dict[str, int]]],
+) -> tuple[dict[str, int], dict[str, int]]:
+    """What `0 < len(ids) <= 50` says: each of its comparisons when it holds, otherwise any of them fails."""
+    true = {key: limit for holds, _ in pairs for key, limit in holds.items()}
+    return true, pairs[0][1] if len(pairs) == 1 else {}
 
 
 def _limits(key: str, sign: str, number: int) -> tuple[dict[str, int], dict[str, int]]:  # noqa: PLR0911 - one return for each case

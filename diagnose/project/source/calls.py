@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diagnose.project.source import ir, texts
+from diagnose.project.source import classes, ir, texts
 from diagnose.project.source.externals import Externals
 from diagnose.project.source.joining import joined
 from diagnose.project.source.machine import DEEPEST_CALL, Frame
@@ -188,6 +188,7 @@ class Calls(Externals):
             if isinstance(one, Item) and isinstance(one.value, Pending) and one.value.records:
                 guarding = Guarding("fire-and-forget", node.span, self.function_name, keeps=False)
                 self.records.guarding(guarding).writes.extend(sorted(one.value.records))
+                self.records.kept_alive |= one.value.records
         return NOTHING
 
     def call_function(
@@ -216,7 +217,7 @@ class Calls(Externals):
             value = self._body(frame)
         finally:
             self.frames.pop()
-            self.guarded_names, self.bounds = guarded, bounds
+            self.guarded_names, self.bounds = guarded, bounds | _at_every_end(frame)
         if isinstance(definition, ir.FunctionDef) and definition.is_async and not definition.generator:
             return Pending(value, frozenset(range(first_record, len(self.records.writes))))
         return value
@@ -229,6 +230,8 @@ class Calls(Externals):
         if definition is None:
             return NOTHING
         ended = self.execute(definition.body)
+        if not ended:
+            frame.guards.append(dict(self.bounds))
         if definition.generator:
             return ListValue(tuple(frame.yields), "generator")
         if not frame.returns:
@@ -297,7 +300,7 @@ class Calls(Externals):
         if isinstance(constructor, FunctionValue):
             self.call_function(replace(constructor, instance=reference), arguments, keywords)
             return reference
-        fields = self._fields(owner)
+        fields = classes.fields_of(owner)
         values = dict(self.preset(owner))
         for name, segment in zip(fields, arguments, strict=False):
             if isinstance(segment, Item):
@@ -321,18 +324,15 @@ class Calls(Externals):
                 return inherited
         return None
 
-    def _fields(self, owner: ClassValue) -> list[str]:
-        inherited = [
-            name for base in owner.bases if isinstance(base, ClassValue) for name in self._fields(base)
-        ]
-        own = [
-            target.name
-            for statement in owner.definition.body
-            if isinstance(statement, ir.Assign) and statement.annotation
-            for target in statement.targets
-            if isinstance(target, ir.Name)
-        ]
-        return [*inherited, *own]
+
+def _at_every_end(frame: Frame) -> dict[str, int]:
+    """The bounds that hold after a call: those of every path that does not raise."""
+    first, *others = frame.guards or [{}]
+    return {
+        key: max(limit, *(other[key] for other in others)) if others else limit
+        for key, limit in first.items()
+        if all(key in other for other in others)
+    }
 
 
 PLATFORM_CLASSES = {"WorkerEntrypoint", "DurableObject", "WorkflowEntrypoint"}

@@ -123,9 +123,14 @@ class FromCaller:
 
 @dataclass(frozen=True, slots=True)
 class UnknownCount:
-    """Reading the source does not settle it."""
+    """Reading the source does not settle it.
+
+    Attributes:
+        sliced: the source does set a bound, by a slice or a guard of unknown width.
+    """
 
     expression: str
+    sliced: bool = False
 
     @property
     def exact(self) -> int | None:
@@ -195,7 +200,8 @@ def multiplied(first: Count, second: Count) -> Count:
     for one, other in ((first, second), (second, first)):
         if isinstance(one, FromData) and other.exact is not None:
             return replace(one, asked=None if one.asked is None else one.asked * other.exact)
-    return UnknownCount(f"{first} times {second}")
+    sliced = any(isinstance(one, AtMost) or getattr(one, "sliced", False) for one in (first, second))
+    return UnknownCount(f"{first} times {second}", sliced)
 
 
 _RANK = (Exactly, AtMost, UnknownCount, FromCaller, FromData)
@@ -208,6 +214,8 @@ def worst(first: Count, second: Count) -> Count:
     low, high = sorted((first, second), key=lambda count: _RANK.index(type(count)))
     if isinstance(low, Exactly) and isinstance(high, Exactly):
         return max(low, high, key=lambda count: count.exact or 0)
+    if isinstance(low, AtMost) and isinstance(high, AtMost):
+        return max(low, high, key=lambda count: count.n)
     if low.upper is not None and high.upper is not None:
         return AtMost(max(low.upper, high.upper), str(getattr(high, "of", "several calls")))
     if isinstance(low, FromData) and isinstance(high, FromData):

@@ -198,7 +198,8 @@ class Expressions(Operators):
             case InstanceValue():
                 return self.instance_attribute(owner, content, name, node)
             case ClassValue():
-                return self.class_attribute(content, name) or Member(owner, name)
+                found = self.class_attribute(content, name)
+                return _bound_to_class(found, content) if found is not None else Member(owner, name)
             case Super(instance, defining):
                 found = self.class_attribute(replace(defining, scope=Scope(defining.scope.module)), name)
                 return (
@@ -236,6 +237,8 @@ class Expressions(Operators):
         decorators = {decorator.source.split(".")[-1] for decorator in found.definition.decorators}
         if decorators & {"property", "cached_property"}:
             return self.call_function(replace(found, instance=owner), (), {})
+        if "classmethod" in decorators:
+            return replace(found, instance=content.owner)
         return found if "staticmethod" in decorators else replace(found, instance=owner)
 
     def class_attribute(self, owner: ClassValue, name: str) -> Value | None:
@@ -326,6 +329,14 @@ class Expressions(Operators):
         ir.Star: _star,
         ir.Call: lambda machine, node: machine.call(node),
     }
+
+
+def _bound_to_class(found: Value, owner: ClassValue) -> Value:
+    """A class method is called with the class itself."""
+    if isinstance(found, FunctionValue) and isinstance(found.definition, ir.FunctionDef):
+        decorators = {decorator.source for decorator in found.definition.decorators}
+        return replace(found, instance=owner) if "classmethod" in decorators else found
+    return found
 
 
 def _same(segments: tuple[Segment, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from diagnose.project.source import ir, lengths, texts
+from diagnose.project.source import classes, ir, lengths, texts
 from diagnose.project.source.iterables import Iterables, item_at
 from diagnose.project.source.records import Guarding
 from diagnose.project.source.values import (
@@ -215,6 +215,21 @@ class Externals(Iterables):
         item = item_at(arguments, 0)
         return self.settle(item.value) if item else unknown(node.source)
 
+    def _fields(self, arguments: Sequence[Segment], _: dict[str, Item], node: ir.Call) -> Value:
+        item = item_at(arguments, 0)
+        owner = classes.described_by(self.load(item.value)) if item else None
+        return unknown(node.source) if owner is None else classes.described(owner)
+
+    def _asdict(self, arguments: Sequence[Segment], _: dict[str, Item], node: ir.Call) -> Value:
+        item = item_at(arguments, 0)
+        content = self.load(item.value) if item else None
+        return classes.as_dict(content) if isinstance(content, InstanceValue) else unknown(node.source)
+
+    def _astuple(self, arguments: Sequence[Segment], _: dict[str, Item], node: ir.Call) -> Value:
+        item = item_at(arguments, 0)
+        content = self.load(item.value) if item else None
+        return classes.as_tuple(content) if isinstance(content, InstanceValue) else unknown(node.source)
+
     def _super(self, _: Sequence[Segment], __: dict[str, Item], node: ir.Call) -> Value:
         definition = self.frame.definition
         first = (
@@ -241,6 +256,9 @@ class Externals(Iterables):
         "getattr": _getattr,
         "hasattr": _hasattr,
         "super": _super,
+        "dataclasses.fields": _fields,
+        "dataclasses.asdict": _asdict,
+        "dataclasses.astuple": _astuple,
         "json.dumps": _dumps,
         "orjson.dumps": _dumps,
         "js.JSON.stringify": _dumps,

@@ -9,6 +9,8 @@ from diagnose.project.source.counts import AtMost, filtered, worst
 from diagnose.project.source.sql import Hole, Repeated, SqlText, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from diagnose.project.source.sql import Part
     from diagnose.project.source.values import (
         Segment,
@@ -82,7 +84,7 @@ def _joined_lists(first: ListValue, second: ListValue, where: str) -> Value:
         pairs = zip(first.segments, second.segments, strict=True)
         merged = tuple(_joined_segments(one, other, where) for one, other in pairs)
         if all(segment is not None for segment in merged):
-            return replace(first, segments=tuple(segment for segment in merged if segment is not None))
+            return replace(first, segments=_in_a_row(segment for segment in merged if segment is not None))
     return unknown(where)
 
 
@@ -90,10 +92,46 @@ def _joined_segments(first: Segment, second: Segment, where: str) -> Segment | N
     match first, second:
         case Item(), Item():
             return replace(first, value=joined(first.value, second.value, where))
+        case Many(size=Size(whole=whole)), Many() if _in_both(first, second):
+            return replace(first, size=whole or first.size)
         case Many(), Many() if len(first.items) == len(second.items):
             return replace(first, size=Size(worst(first.size.count, second.size.count), first.size.key))
         case _:
             return None
+
+
+def _in_both(first: Many, second: Many) -> bool:
+    """Both branches of one test in a loop add as many elements: together they do so in every turn."""
+    whole = first.size.whole
+    return (
+        whole is not None
+        and first.size != whole
+        and whole == second.size.whole
+        and first.head == second.head
+        and len(first.items) == len(second.items)
+    )
+
+
+def _in_a_row(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """The segments, those that one loop adds together where nothing stands between them."""
+    found: tuple[Segment, ...] = ()
+    for segment in segments:
+        found = merged(found, (segment,))
+    return found
+
+
+def merged(before: tuple[Segment, ...], after: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Segments one after the other; neighbouring repetitions in one loop become one."""
+    if before and len(after) == 1:
+        last, new = before[-1], after[0]
+        if (
+            isinstance(last, Many)
+            and isinstance(new, Many)
+            and last.size == new.size
+            and last.head == new.head
+        ):
+            return (*before[:-1], replace(last, items=merged(last.items, new.items)))
+    return (*before, *after)
 
 
 def _some_of(segment: Segment, where: str) -> Segment:

@@ -25,6 +25,7 @@ from diagnose.project.source.values import (
     ListValue,
     Many,
     Offset,
+    QueryResult,
     Range,
     Size,
     Smallest,
@@ -146,6 +147,8 @@ def slice_width(lower: Value | None, upper: Value | None) -> int | None:  # noqa
 def sliced(value: Value, lower: Value | None, upper: Value | None, source: str, whole: str) -> Value:
     """`value[lower:upper]`, written `source`; the value alone is written `whole`."""
     width = slice_width(lower, upper)
+    if width is None and not (upper is None or isinstance(upper, Constant)):
+        return _sliced_somewhere(value, source)
     match value:
         case ListValue(segments) if all(isinstance(segment, Item) for segment in segments):
             bounds = _constants(lower, upper)
@@ -160,6 +163,19 @@ def sliced(value: Value, lower: Value | None, upper: Value | None, source: str, 
             return Data(source, origin, _cut_count(count, width, whole, source))
         case _ if texts.is_text(value):
             return _sliced_text(value, lower, upper, source)
+        case _:
+            return unknown(source)
+
+
+def _sliced_somewhere(value: Value, source: str) -> Value:
+    """A slice whose width the source does not settle."""
+    count = UnknownCount(source, sliced=True)
+    match value:
+        case ListValue(segments, kind, span):
+            element = Item(_element(segments, source), source)
+            return ListValue((Many((element,), Size(count, source)),), kind, span)
+        case Data(_, origin):
+            return Data(source, origin, count)
         case _:
             return unknown(source)
 
@@ -224,6 +240,8 @@ def _element(segments: Sequence[Segment], target: str) -> Value:
     values = [_single(segment) for segment in segments]
     if values and all(value is not None and value == values[0] for value in values):
         return values[0] or unknown(target)
+    if values and all(isinstance(value, QueryResult) for value in values):
+        return values[0] or unknown(target)
     if values and all(isinstance(value, ListValue) for value in values):
         columns = [value.segments for value in values if isinstance(value, ListValue)]
         if len({len(column) for column in columns}) == 1:
@@ -253,4 +271,4 @@ def chunked(value: Value, per: Value, source: str) -> ListValue:
 
 def _unsettled(chunk: Value, source: str) -> Value:
     origin = chunk.origin if isinstance(chunk, Data) else UnknownCount(source)
-    return Data(f"{source} in slices", origin, UnknownCount(f"slices of {source}"))
+    return Data(f"{source} in slices", origin, UnknownCount(f"slices of {source}", sliced=True))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from diagnose.project.source.counts import AtMost, UnknownCount
-from diagnose.project.source.joining import joined
+from diagnose.project.source.joining import joined, merged
 from diagnose.project.source.records import Records
 from diagnose.project.source.scopes import Scope
 from diagnose.project.source.values import Item, ListValue, Many, Reference, Size
@@ -52,6 +52,7 @@ class Frame:
         drops: the statement being read drops its value.
         loops: loops that were active at the call.
         entry: the platform itself calls it.
+        guards: the bounds that hold at each of its ends (`if len(ids) > 100: raise TooMany`).
     """
 
     scope: Scope
@@ -62,6 +63,7 @@ class Frame:
     loops: int = 0
     entry: bool = False
     returns: list[Value] = field(default_factory=list)
+    guards: list[dict[str, int]] = field(default_factory=list)
     yields: list[Segment] = field(default_factory=list)
 
 
@@ -94,6 +96,7 @@ class Machine(ABC):
         self.journal: list[tuple[int, Content]] = []
         self.heap_depths: dict[int, int] = {}
         self.caps: dict[int, Size] = {}
+        self.flushes: dict[int, int] = {}
         self.loops: list[ActiveLoop] = []
         self.frames: list[Frame] = []
         self.guards: list[Guarding] = []
@@ -267,17 +270,3 @@ class Machine(ABC):
     @abstractmethod
     def read_module(self, module: LoadedModule, scope: Scope) -> None:
         """Read the statements of a module into its scope."""
-
-
-def merged(before: tuple[Segment, ...], after: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    """Segments one after the other; neighbouring repetitions in one loop become one."""
-    if before and len(after) == 1:
-        last, new = before[-1], after[0]
-        if (
-            isinstance(last, Many)
-            and isinstance(new, Many)
-            and last.size == new.size
-            and last.head == new.head
-        ):
-            return (*before[:-1], replace(last, items=merged(last.items, new.items)))
-    return (*before, *after)

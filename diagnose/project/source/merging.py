@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from diagnose.project.source.sql import Part
 
 
+_MANY = 1_000_000
+
+
 def merged_sites(writes: Iterable[Write]) -> tuple[StatementSite | SendSite, ...]:
     """The sites in the order of the files; what the paths claim differently becomes the worst claim."""
     found: dict[object, StatementSite | SendSite] = {}
@@ -103,6 +106,9 @@ def _worst_part(first: Part, second: Part) -> Part:
 def _worst_parameters(first: Parameters, second: Parameters) -> Parameters:
     if first.known != second.known:
         return first if first.known else second
+    one, other = first.total(_MANY), second.total(_MANY)
+    if one is not None and other is not None and one != other:
+        return first if one > other else second
     return first if worst(first.count, second.count) == first.count else second
 
 

@@ -249,6 +249,7 @@ class ErrorHandling:
         swallows: the failure goes unnoticed: not raised again, not answered with an error, not
             retried, not kept in a variable or a returned value.
         reported_success: the response that then says all is well, or None.
+        after_response: it is told to a log, and all its writes happen in `waitUntil` of a request.
         span: of the whole clause.
     """
 
@@ -259,6 +260,7 @@ class ErrorHandling:
     reported_success: Location | None
     function: str
     span: Span
+    after_response: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +273,7 @@ class ReportedCount:
         from_changes: it is what D1 counted (`meta.changes`).
         medium: who reads it.
         name: the key it is given under, such as `inserted`, or None.
+        beside_changes: the same response or log gives what D1 counted.
     """
 
     location: Location
@@ -279,6 +282,7 @@ class ReportedCount:
     from_changes: bool
     medium: Literal["response", "log"]
     name: str | None = None
+    beside_changes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from diagnose.errors import SourceError
+from diagnose.project.files import read_regular
 from diagnose.project.source.model import Module
 from diagnose.project.source.python import lower
 
@@ -109,18 +110,13 @@ def read(path: Path, shown: str) -> str:
     """The text of a source file.
 
     Raises:
-        SourceError: it is missing, larger than 2 MB, not UTF-8, or not permitted to be read.
+        SourceError: it is missing, no regular file, larger than 2 MB, not UTF-8, or not permitted to be read.
     """
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise SourceError(
-                f"the source has {size:,} bytes, more than the {LARGEST:,} that are analysed", where=shown
-            )
-        return path.read_bytes().decode()
+        return read_regular(path, most_bytes=LARGEST).decode()
     except UnicodeDecodeError as error:
         raise SourceError(f"not UTF-8: byte {error.start} cannot be read", where=shown) from error
-    except (FileNotFoundError, IsADirectoryError) as error:
+    except FileNotFoundError as error:
         raise SourceError("the file does not exist", where=shown, hint="correct `main`") from error
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", where=shown) from error

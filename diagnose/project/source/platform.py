@@ -153,7 +153,20 @@ class Platform(Reporting):
         if not isinstance(value, ListValue) or (segments and not found):
             lost = Prepared(binding, unknown(node.source), node.span)
             found = [self._batched(lost, self.settled(total).count)]
-        return Pending(unknown(node.source), frozenset(found))
+        answers = ListValue(self._answers(segments, node)) if segments else unknown(node.source)
+        return Pending(answers, frozenset(found))
+
+    def _answers(self, statements: Sequence[Segment], node: ir.Call) -> tuple[Segment, ...]:
+        """What `batch()` answers: a result for each statement."""
+        answers: list[Segment] = []
+        for one in statements:
+            if isinstance(one, Many):
+                answers.append(replace(one, items=self._answers(one.items, node)))
+            elif isinstance(one.value, Prepared):
+                answers.append(Item(self._answer(one.value, "all", node)))
+            else:
+                answers.append(Item(unknown(node.source)))
+        return tuple(answers)
 
     def _batched(self, statement: Prepared, count: Count) -> int:
         site = replace(self._site(statement, "batch"), batched=True, batch_count=count)

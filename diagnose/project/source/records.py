@@ -68,6 +68,7 @@ class Records:
         handler: number of the handler run that is being read; 0 for code that no handler reaches.
         kind: of that handler.
         order: counts events.
+        kept_alive: numbers of the writes that happen in `waitUntil`.
     """
 
     writes: list[Write] = field(default_factory=list)
@@ -77,6 +78,7 @@ class Records:
     counts: dict[tuple[ir.Span, str], ReportedCount] = field(default_factory=dict)
     guardings: dict[tuple[ir.Span, str], Guarding] = field(default_factory=dict)
     queue_names: dict[str, None] = field(default_factory=dict)
+    kept_alive: set[int] = field(default_factory=set)
     routes: list[tuple[str | None, str, ir.Span]] = field(default_factory=list)
     handler: int = 0
     kind: HandlerKind | None = None

@@ -49,7 +49,9 @@ class Reporting(Expressions):
             return
         if medium == "log" and not _WRITTEN.search(item.source):
             return
-        for found, key in self._numbers(item, name):
+        numbers = list(self._numbers(item, name))
+        is_counted = any(isinstance(one.value, Tally) and one.value.from_changes for one, _ in numbers)
+        for found, key in numbers:
             value = found.value
             if not isinstance(value, (Tally, Length)) or found.span is None:
                 continue
@@ -60,6 +62,7 @@ class Reporting(Expressions):
                 from_changes=isinstance(value, Tally) and value.from_changes,
                 medium=medium,
                 name=key,
+                beside_changes=is_counted,
             )
             self.records.counts.setdefault((found.span, medium), count)
 

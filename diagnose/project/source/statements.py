@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from diagnose.project.source import buffers, ir, swallowing, texts
-from diagnose.project.source.bounds import Bounds
+from diagnose.project.source.branches import Branches, is_fallback, skips
 from diagnose.project.source.counts import AtMost, UnknownCount, turns
 from diagnose.project.source.definitions import Definitions
 from diagnose.project.source.machine import ActiveLoop, Frame
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _CATCHING = {"AttributeError", "KeyError"}
 
 
-class Statements(Bounds):
+class Statements(Branches):
     """Executes statements, each once, with what it knows."""
 
     def execute(self, block: ir.Block) -> bool:
@@ -113,6 +113,7 @@ class Statements(Bounds):
     def _return(self, statement: ir.Return) -> bool:
         value = self.evaluate(statement.value) if statement.value else NOTHING
         self.frame.returns.append(value)
+        self.frame.guards.append(dict(self.bounds))
         if self.frame.entry and self._is_route() and statement.value is not None:
             content = self.load(value)
             if not isinstance(content, External):
@@ -148,11 +149,15 @@ class Statements(Bounds):
         self.guarded_names = guarded
         branch = self.branch()
         self.bound(when_true)
-        ended = self.execute(statement.body)
+        with self.sometimes(statement):
+            ended = self.execute(statement.body)
+        self.settle_names(statement.otherwise)
         after = self.outcome(branch)
         self.guarded_names, self.bounds = guarded, dict(bounds)
         self.bound(when_false)
-        otherwise_ended = self.execute(statement.otherwise)
+        with self.sometimes(statement):
+            otherwise_ended = self.execute(statement.otherwise)
+        self.settle_names(statement.body)
         if ended and otherwise_ended:
             return True
         if otherwise_ended:
@@ -163,6 +168,8 @@ class Statements(Bounds):
         elif not ended:
             self.meet(branch, after, str(statement.span.location))
             self.bounds = bounds
+        if skips(statement.body) or skips(statement.otherwise):
+            self.narrow(statement)
         self.guarded_names = guarded
         return False
 
@@ -227,6 +234,8 @@ class Statements(Bounds):
             names = [*buffers.emptied(branch.body), *buffers.handed_on(branch)]
             emptied = [name for name in names if buffers.is_filled(name, body)]
             size = self._cap(branch, emptied, body)
+            if size.count.upper:
+                self.flushes[id(branch)] = size.count.upper
             for name in emptied:
                 reference = self.scope.names.get(name)
                 if isinstance(reference, Reference):
@@ -264,6 +273,8 @@ class Statements(Bounds):
         del self.guards[len(self.guards) - len(guards[:1]) :]
         self.guarded_names = guarded
         for clause in statement.clauses:
+            if is_fallback(clause, statement):
+                continue  # what is imported there is present where workers run
             ended = self._clause(clause, statement, ended=ended)
         return self.execute(statement.finally_) or ended
 

@@ -195,7 +195,17 @@ def _handling(guarding: Guarding, records: Records) -> ErrorHandling:
         reported_success=_reported_success(writes, records) if swallowed else None,
         function=guarding.function_name,
         span=guarding.span,
+        after_response=_logs(guarding) and all(_is_after_response(one, records) for one in guarding.writes),
     )
+
+
+def _logs(guarding: Guarding) -> bool:
+    body = guarding.clause.body if guarding.clause else ()
+    return any(isinstance(node, ir.Call) for node in ir.walk(*body))
+
+
+def _is_after_response(number: int, records: Records) -> bool:
+    return number in records.kept_alive and records.writes[number].site.handlers == {"fetch"}
 
 
 def _reported_success(writes: list[Write], records: Records) -> Location | None:

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The length of a collection; `key` names the collection."""
+    """The length of a collection; `key` names the collection.
+
+    Of a loop in one branch of an `if`, `whole` is the loop with both branches.
+    """
 
     count: Count
     key: str
+    whole: Size | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

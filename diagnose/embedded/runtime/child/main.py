@@ -17,7 +17,10 @@ from .wire import decode_bytes
 if TYPE_CHECKING:
     import asyncio
 
-_LIBRARIES = ("zlib", "_datetime", "_decimal", "_struct", "binascii", "math", "_random")
+_LIBRARIES = (
+    *("zlib", "_datetime", "_decimal", "_struct", "binascii", "math", "_random"),
+    *("_bz2", "_lzma", "_sqlite3", "_hashlib", "_uuid", "pyexpat"),
+)
 """Extension modules whose shared libraries lie outside the standard library, or that most workers import."""
 
 

@@ -21,7 +21,7 @@ BROKEN = (
         (
             "large.py",
             b"#" * 2_000_001,
-            "the source has 2,000,001 bytes, more than the 2,000,000 that are analysed",
+            "cannot be read: it has 2,000,001 bytes, more than 2,000,000",
         ),
         ("broken.py", b"def f(:\n", "this is not Python that can be read: the syntax breaks off"),
         (

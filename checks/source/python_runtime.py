@@ -72,7 +72,7 @@ class PythonRuntime(Check):
 
     ## Evidence
 
-    - `problem`: `flag`, `handlers`, `method`, `imports`, `parameters` or `sdk`.
+    - `problem`: `flag`, `handlers`, `method`, `imports` or `parameters`.
     - `compatibility_date`, `pyodide`, `sdk`: the runtime that the config selects.
     - `handlers`: names of the handlers concerned.
     - `import`: the import statement.

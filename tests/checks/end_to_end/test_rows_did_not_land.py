@@ -56,8 +56,16 @@ async def test_a_count_that_is_not_the_tables_is_a_lie(check, tides):
     )
 
 
-async def test_nothing_written_and_nothing_said_is_advice(check, tides):
+async def test_a_worker_without_anything_to_write_is_skipped(check, tides):
     (found,) = await check("E2E002", tides(IDLE, settings='[trigger]\nkind = "fetch"\n'))
+
+    assert found.status is Status.SKIP
+    assert "nothing to write" in found.message
+
+
+async def test_nothing_written_to_the_watched_table_is_advice(check, tides):
+    settings = '[trigger]\nkind = "fetch"\n[watch]\ntable = "levels"\n'
+    (found,) = await check("E2E002", tides(IDLE, settings=settings))
 
     assert (found.status, found.severity) == (Status.WARN, Severity.ADVICE)
     assert found.message == "no statement failed, but nothing was written to levels"

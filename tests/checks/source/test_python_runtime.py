@@ -182,19 +182,18 @@ async def test_a_parameter_that_is_not_read_does_no_harm(runtime, line):
 
 
 @pytest.mark.parametrize(
-    ("date", "files", "problems"),
+    ("date", "files", "skipped"),
     [
-        ("2026-04-21", {}, ["sdk"]),
-        ("2026-04-20", {}, []),
-        ("2026-04-21", {"pyproject.toml": '[dependency-groups]\ndev = ["workers-py>=1.9"]\n'}, []),
-        ("2026-04-21", {"pyproject.toml": '[project]\ndependencies = ["workers-pyramid"]\n'}, ["sdk"]),
-        ("2026-04-21", {"python_modules/workers/__init__.py": "class WorkerEntrypoint: ...\n"}, []),
+        ("2026-04-21", {}, 1),
+        ("2026-04-20", {}, 0),
+        ("2026-04-21", {"pyproject.toml": '[dependency-groups]\ndev = ["workers-py>=1.9"]\n'}, 0),
+        ("2026-04-21", {"pyproject.toml": '[project]\ndependencies = ["workers-pyramid"]\n'}, 1),
+        ("2026-04-21", {"python_modules/workers/__init__.py": "class WorkerEntrypoint: ...\n"}, 0),
     ],
 )
-async def test_the_sdk_is_vendored(runtime, date, files, problems):
-    findings = await runtime(project(CLASS, date=date, **files))
-    assert [each.evidence["problem"] for each in findings if each.is_problem] == problems
-    assert {each.severity.value for each in findings if each.is_problem} <= {"advice"}
+async def test_whether_the_sdk_is_vendored_is_left_open(runtime, date, files, skipped):
+    statuses = [each.status for each in await runtime(project(CLASS, date=date, **files))]
+    assert statuses == [Status.SKIP] * skipped + [Status.PASS]
 
 
 async def test_skips_without_source(runtime):

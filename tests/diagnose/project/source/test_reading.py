@@ -29,7 +29,7 @@ BROKEN = (
             b"x = " + b"(" * 5000 + b"1" + b")" * 5000,
             "the source is nested too deeply to be analysed",
         ),
-        ("folder.py", "folder", "the file does not exist"),
+        ("folder.py", "folder", "cannot be read: Is a directory"),
         ("notes.txt", b"x", "not a worker's source file"),
     ],
 )

@@ -153,6 +153,8 @@ def test_an_environment_where_there_are_none(diagnose, tmp_path):
 
 
 def test_a_folder_without_permission(tmp_path):
+    if os.getuid() == 0 and not all(place.stat().st_mode & 0o001 for place in Path(__file__).parents):
+        pytest.skip("root may enter every folder, and nobody else this checkout")
     folder = write(tmp_path / "locked", wrangler__toml=CONFIG, worker__py=WORKER)
     folder.chmod(0)
     words = [sys.executable, "-m", "diagnose", "run", str(folder)]

@@ -139,7 +139,7 @@ async def test_a_report_says_what_was_looked_at(
         ("queue", "levels", True, ("QUE001",)),
         ("D1", "harbour", True, ("TBL001", "E2E002")),
     ]
-    assert [cause.code for cause in report.root_causes] == ["TBL001"]
+    assert [cause.code for cause in report.root_causes] == ["TBL001", "LIM001"]
 
 
 @pytest.mark.anyio

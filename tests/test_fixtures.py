@@ -32,14 +32,20 @@ def settings(folder: Path) -> dict:
     return tomllib.loads((folder / "pyproject.toml").read_text())["tool"]["diagnose"]
 
 
-def test_there_are_six_correct_and_three_bare_projects():
+def test_there_are_twelve_correct_and_three_bare_projects():
     assert CORRECT == [
+        "counted_by_triggers",
+        "flushed_buffer",
         "helper_modules",
         "hundred_parameters",
+        "import_fallback",
         "json_each_cron",
         "old_handlers",
+        "optional_clauses",
         "pushed_batches",
         "two_databases",
+        "typed_rows",
+        "validated_lookup",
     ]
     assert BARE == ["fetching_toml", "push_jsonc", "rollup_json"]
 
@@ -54,8 +60,8 @@ def test_every_worker_parses(path):
 def test_database_ids_are_random_and_used_once():
     configs = [path for path in FIXTURES.rglob("wrangler*.*") if "broken" not in path.parts]
     ids = [UUID(id_) for path in configs for id_ in re.findall(r'"([0-9a-f-]{36})"', path.read_text())]
-    assert len(ids) == 9
-    assert len(set(ids)) == 9
+    assert len(ids) == 15
+    assert len(set(ids)) == 15
     assert {id_.version for id_ in ids} == {4}
 
 

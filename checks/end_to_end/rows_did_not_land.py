@@ -9,8 +9,10 @@ from diagnose.plugin import Check, Confidence, Mode, Need, Severity
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from diagnose.embedded.invocation import ExecutedStatement
     from diagnose.model import Json
     from diagnose.plugin import Context, Finding
+    from diagnose.project.source import Source
     from diagnose.rehearsal import Rehearsal, WatchedTable
 
 
@@ -23,7 +25,8 @@ class RowsDidNotLand(Check):
     a throw-away copy of the account, the worker is triggered once, and the rows are counted. The check
     fails when D1 refused a statement, or when the worker reports a number of rows (`[trigger] reported`)
     that is neither what the table holds nor what D1 counted (`meta.changes`, which includes updated rows
-    and rows written by triggers). When nothing was written at all and nothing was reported, that is advice.
+    and rows written by triggers). When nothing was written at all and nothing was reported, that is advice,
+    unless rows were fetched (`[rows]`), or `INSERT OR IGNORE` passed over every row: it names the constraint.
 
     ## Why it matters
 
@@ -83,12 +86,12 @@ class RowsDidNotLand(Check):
                 "the worker had nothing to write: it fetched nothing, and its tables are empty"
             )
             return
-        yield self._judge(rehearsal, rehearsal.watched)
+        yield self._judge(rehearsal, rehearsal.watched, ctx.source)
 
-    def _judge(self, rehearsal: Rehearsal, table: WatchedTable | None) -> Finding:
+    def _judge(self, rehearsal: Rehearsal, table: WatchedTable | None, source: Source) -> Finding:
         evidence = _evidence(rehearsal, table)
         resource = f"d1/{table.database_id}/{table.table}" if table else None
-        failed = rehearsal.failed_statements
+        failed = [one for one in rehearsal.failed_statements if not _is_expected(one, table)]
         if failed:
             return self.problem(
                 f"D1 refused {len(failed)} of the worker's statements: {failed[0].error}",
@@ -99,7 +102,7 @@ class RowsDidNotLand(Check):
                 explains=("E2E004",),
             )
         if table is None:
-            return self.skipped("no table is known to be written: name it in [watch] of diagnose.toml")
+            return self.skipped(_no_table(source))
         if rehearsal.reported not in {None, table.landed, table.changes}:
             return self.problem(
                 f"the worker reports {rehearsal.reported:,} rows,"
@@ -109,22 +112,57 @@ class RowsDidNotLand(Check):
                 evidence=evidence,
                 explains=("E2E004",),
             )
-        if not table.landed:
-            return self._nothing_landed(table, resource, evidence)
-        return self.passed(
-            f"{table.landed:,} rows landed in {table.table}", resource=resource, evidence=evidence
-        )
+        if table.landed:
+            return self.passed(
+                f"{table.landed:,} rows landed in {table.table}", resource=resource, evidence=evidence
+            )
+        elsewhere = _told_elsewhere(rehearsal, table)
+        return self.skipped(elsewhere) if elsewhere else self._nothing_landed(rehearsal, table, evidence)
 
     def _nothing_landed(
-        self, table: WatchedTable, resource: str | None, evidence: dict[str, Json]
+        self, rehearsal: Rehearsal, table: WatchedTable, evidence: dict[str, Json]
     ) -> Finding:
+        if table.passed_over is not None:
+            message = f"INSERT OR IGNORE passed over every row for {table.table}: {table.passed_over}"
+        else:
+            message = f"no statement failed, but nothing was written to {table.table}"
+        lost = table.passed_over is not None or (rehearsal.fetched and not rehearsal.is_failed)
         return self.problem(
-            f"no statement failed, but nothing was written to {table.table}",
-            severity=Severity.ADVICE,
-            confidence=Confidence.MEDIUM,
-            resource=resource,
+            message,
+            severity=Severity.ERROR if lost else Severity.ADVICE,
+            confidence=Confidence.HIGH if lost else Confidence.MEDIUM,
+            location=table.written_at,
+            resource=f"d1/{table.database_id}/{table.table}",
             evidence=evidence,
+            explains=("E2E004",) if lost else (),
         )
+
+
+def _no_table(source: Source) -> str:
+    if any(site.table and site.reachable and site.writes for site in source.sites):
+        return "no D1 database of the config stands behind the table that the worker writes (CFG003)"
+    return "no table is known to be written: name it in [watch] of diagnose.toml"
+
+
+def _told_elsewhere(rehearsal: Rehearsal, table: WatchedTable) -> str | None:
+    """Why an empty table says nothing by itself."""
+    if rehearsal.is_handed_on:
+        return (
+            f"nothing was written to {table.table}, but messages were sent to a queue: their delivery is "
+            "not rehearsed"
+        )
+    if rehearsal.is_failed and not table.attempts:
+        return "the worker failed before it wrote anything (E2E001)"
+    return None
+
+
+def _is_expected(failed: ExecutedStatement, table: WatchedTable | None) -> bool:
+    """A worker that runs on lives with it: the column or table is there already, or the row is."""
+    error = failed.error or ""
+    if "duplicate column name" in error or "already exists" in error:
+        return True
+    is_single = failed.batch is None and table is not None and table.landed > 0
+    return is_single and "UNIQUE constraint failed" in error
 
 
 def _evidence(rehearsal: Rehearsal, table: WatchedTable | None) -> dict[str, Json]:

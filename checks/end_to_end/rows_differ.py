@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.plugin import Check, Confidence, Mode, Need, Severity
+from diagnose.rehearsal.explaining import difference
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,7 +58,8 @@ class RowsDiffer(Check):
     ## Evidence
 
     `fetched`, `landed`, `equal`: rows, as in E2E002. `bound`: rows that accepted statements bound.
-    `examples`: up to three differences, each with `bound` and `landed` (null when the row is missing).
+    `examples`: up to three differences, each with `bound` (or fetched) and `landed` values; `landed` is
+    null when the row is missing.
 
     ## Permissions
 
@@ -74,24 +76,29 @@ class RowsDiffer(Check):
         rehearsal = await ctx.rehearsal()
         compared = False
         for table in rehearsal.tables:
-            if table.bound is not None and table.equal != len(table.bound):
+            if _is_lossy(table):
                 compared = True
-                yield self._bound_differ(table)
+                yield self._bound_differ(table, rehearsal)
         fetched = rehearsal.fetched
         if fetched is not None and rehearsal.fetched_equal != len(fetched):
-            compared = True
-            yield self._fetched_differ(rehearsal, len(fetched))
-        if not compared:
+            if rehearsal.watched is None or not _is_lossy(rehearsal.watched):
+                yield self._fetched_differ(rehearsal, len(fetched))
+        elif not compared:
             yield self._all_equal(rehearsal)
 
-    def _bound_differ(self, table: WatchedTable) -> Finding:
+    def _bound_differ(self, table: WatchedTable, rehearsal: Rehearsal) -> Finding:
         bound = len(table.bound or ())
+        why = difference(table.examples, "bound")
+        if table.passed_over is not None:
+            why = f"INSERT OR IGNORE passed over them, {table.passed_over}"
         return self.problem(
             f"{bound - table.equal:,} of {bound:,} rows bound for {table.table} did not land"
-            " as they were bound",
+            f" as they were bound{': ' if why else ''}{why or ''}",
             confidence=Confidence.HIGH,
+            location=table.written_at,
             resource=f"d1/{table.database_id}/{table.table}",
             evidence={
+                "fetched": _evidence(rehearsal)["fetched"] if table is rehearsal.watched else None,
                 "bound": bound,
                 "landed": table.landed,
                 "equal": table.equal,
@@ -102,11 +109,14 @@ class RowsDiffer(Check):
     def _fetched_differ(self, rehearsal: Rehearsal, fetched: int) -> Finding:
         equal = rehearsal.fetched_equal or 0
         table = rehearsal.watched
+        why = difference(rehearsal.fetched_examples, "fetched")
         return self.problem(
-            f"{fetched:,} rows were fetched, and {equal:,} of them are in the table with equal values",
+            f"{fetched:,} rows were fetched, and {equal:,} of them are in the table with equal values"
+            f"{': ' if why else ''}{why or ''}",
             confidence=Confidence.HIGH,
+            location=table.written_at if table else None,
             resource=f"d1/{table.database_id}/{table.table}" if table else None,
-            evidence=_evidence(rehearsal),
+            evidence=_evidence(rehearsal) | {"examples": list(rehearsal.fetched_examples)},
         )
 
     def _all_equal(self, rehearsal: Rehearsal) -> Finding:
@@ -117,6 +127,10 @@ class RowsDiffer(Check):
         if not bound:
             return self.skipped("no row was bound by an accepted statement, so there is nothing to compare")
         return self.passed(f"all {bound:,} bound rows landed equal", evidence=evidence)
+
+
+def _is_lossy(table: WatchedTable) -> bool:
+    return table.bound is not None and table.equal != len(table.bound)
 
 
 def _evidence(rehearsal: Rehearsal) -> dict[str, Json]:

@@ -105,7 +105,7 @@ class TriggerFailed(Check):
             )
         if status is not None and status >= CLIENT_ERROR:
             return self.problem(
-                f"the trigger was answered with status {status}",
+                f"{rehearsal.trigger_text} was answered with status {status}",
                 confidence=Confidence.HIGH,
                 evidence=evidence,
                 explains=("E2E002", "E2E004"),

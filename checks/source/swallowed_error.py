@@ -19,6 +19,7 @@ _SIDE_TABLE = re.compile(
 )
 _WHAT = {
     "except": "the handler swallows an error of the write: the failure goes unnoticed",
+    "finally": "leaving the `finally` from within drops an error of the write: the failure goes unnoticed",
     "suppress": "an error of the write is suppressed: the failure goes unnoticed",
     "fire-and-forget": "nothing waits for the write: the failure goes unnoticed",
 }
@@ -29,10 +30,11 @@ class SwallowedError(Check):
 
     ## What it checks
 
-    `except` clauses and `suppress` around writes to D1 or a queue, directly or through the functions
-    they call, and writes that nothing waits for. A handler that raises, answers with a status of 400
-    or more, retries, or hands the error on is in order. Further, numbers of rows that a response or a
-    log gives out after a write: they must come from `meta.changes`.
+    `except` clauses, `suppress`, and a `return` in `finally` around writes to D1 or a queue, directly or
+    through the functions they call, and writes that nothing waits for. A handler that raises, answers with
+    a status of 400 or more, retries, or hands the error on is in order. Further, numbers of rows that a
+    response gives out after a write, or a log where no response gives one: they must come from
+    `meta.changes`.
 
     ## Why it matters
 
@@ -71,7 +73,7 @@ class SwallowedError(Check):
 
     ## Evidence
 
-    - `kind`: `except`, `suppress` or `fire-and-forget`; `count` for a reported number.
+    - `kind`: `except`, `suppress`, `finally` or `fire-and-forget`; `count` for a reported number.
     - `function`: where it happens.
     - `writes`: lines of the writes that it concerns, as `path:line`.
     - `tables`: the tables or queues they write to.

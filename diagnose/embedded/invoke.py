@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from diagnose.d1 import LIMITS, Bounds, D1Error
+from diagnose.d1.messages import send_error
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import DEFAULT_RUNTIME_LIMITS, BindingError, WorkerCode
 from diagnose.embedded.metering import QueryCount, statements_in_exec
@@ -122,10 +123,12 @@ class AccountBindings:
         with self._query(binding, statements_in_exec(text)) as database:
             return database.exec(text)
 
-    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> None:  # noqa: ARG002 - the queue is missing whatever is sent
-        """Refuse, since the account holds no queues. Raises BindingError."""
-        queue = self._binding(binding, "queue")["queue_name"]
-        raise BindingError(f"Queue send failed: the embedded account has no queue {queue!r}")
+    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> None:
+        """Take messages that are within the limits; nothing delivers them. Raises BindingError."""
+        self._binding(binding, "queue")
+        error = send_error([len(message.body) for message in messages], batch=batch)
+        if error is not None:
+            raise BindingError(error)
 
     async def fetch(self, request: OutboundRequest) -> HttpAnswer | None:
         """The recorded answer, or None. Raises BindingError above the plan's subrequests."""

@@ -68,7 +68,7 @@ class Sdk(StrEnum):
     DECLARED = "declared"
     """A dev dependency names it; `pywrangler` vendors it before a deploy."""
     ABSENT = "absent"
-    """The runtime holds none, and the project neither."""
+    """The runtime holds none, and the project's files neither: something vendors it at the deploy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ def _project_sdk(project: Project) -> tuple[Sdk, bool | None]:
     for folder in dict.fromkeys((project.base, "")):
         if _names_sdk(_read_toml(project, folder, "pyproject.toml")):
             return Sdk.DECLARED, _locked_sdk_wraps(_read_toml(project, folder, "uv.lock"))
-    return Sdk.ABSENT, None
+    return Sdk.ABSENT, True  # whatever vendors it at the deploy takes the newest
 
 
 def _vendored(project: Project, folder: str) -> Iterator[str]:

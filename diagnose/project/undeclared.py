@@ -135,8 +135,9 @@ def _resembling(name: str, unused: tuple[str, ...]) -> str | None:
 
 
 def _meant(name: str, declared: tuple[str, ...], unused: tuple[str, ...]) -> str | None:
-    if len(unused) == 1:
-        return unused[0]
+    same = [each for each in unused if each.lower() == name.lower()]
+    if len(unused) == 1 or len(same) == 1:
+        return (same or list(unused))[0]
     close = get_close_matches(name, unused or declared, n=1, cutoff=0.6)
     return close[0] if close else declared[0] if len(declared) == 1 else None
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from diagnose.embedded.invocation import ExecutedStatement, Invocation, Trigger
     from diagnose.importing import Rows
-    from diagnose.model import Json
+    from diagnose.model import Json, Location
 
 
 CLIENT_ERROR = 400
@@ -30,6 +30,8 @@ class WatchedTable:
         attempts: statements that would have written to it, those that D1 refused included.
         equal: how many bound rows landed with equal values.
         examples: up to three differences, each as {"bound": …, "landed": …}.
+        passed_over: the constraint for which INSERT OR IGNORE left rows out, or None.
+        written_at: where the source issues the first statement that names the table.
     """
 
     binding: str
@@ -43,6 +45,8 @@ class WatchedTable:
     rows: Rows | None = None
     equal: int = 0
     examples: tuple[Mapping[str, Json], ...] = ()
+    passed_over: str | None = None
+    written_at: Location | None = None
 
     @property
     def outcome(self) -> str:
@@ -64,6 +68,7 @@ class Rehearsal:
         tables: what the worker writes to, the watched one first.
         fetched: the fetched rows under the `[rows]` mapping, in the table's column names; None without one.
         fetched_equal: how many fetched rows landed with equal values, or None without a mapping.
+        fetched_examples: up to three fetched rows that did not, as in `WatchedTable.examples`.
         reported: the number of rows that the worker's answer claims, or None.
     """
 
@@ -75,6 +80,7 @@ class Rehearsal:
     tables: tuple[WatchedTable, ...] = ()
     fetched: Rows | None = None
     fetched_equal: int | None = None
+    fetched_examples: tuple[Mapping[str, Json], ...] = ()
     reported: int | None = None
 
     @property
@@ -82,6 +88,13 @@ class Rehearsal:
         """A guessed request that wrote nothing, and failed: the guess was wrong, not the worker."""
         if not self.guessed or self.invocation is None or self.invocation.statements:
             return False
+        return self.is_failed
+
+    @property
+    def is_failed(self) -> bool:
+        """The worker raised, or answered with an error; also when nothing was executed."""
+        if self.invocation is None:
+            return True
         answer = self.invocation.answer
         return self.invocation.outcome != "ok" or (answer is not None and answer.status >= CLIENT_ERROR)
 
@@ -92,6 +105,14 @@ class Rehearsal:
         if ended is None or ended.outcome != "ok" or ended.fetches:
             return False
         return self.reported is None and not any(table.attempts for table in self.tables)
+
+    @property
+    def is_handed_on(self) -> bool:
+        """The worker ended well, and a queue took messages from it."""
+        ended = self.invocation
+        if ended is None or ended.outcome != "ok":
+            return False
+        return any(message.error is None for message in ended.messages)
 
     @property
     def trigger_text(self) -> str:

@@ -10,7 +10,7 @@ from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.runtime import InlineRuntime
 from diagnose.errors import DiagnoseError, ProjectError, SandboxError, SourceError
 from diagnose.rehearsal.answering import recorded_responses
-from diagnose.rehearsal.comparing import at_path, equal_rows, fetched_rows
+from diagnose.rehearsal.comparing import at_path, differences, equal_rows, fetched_rows
 from diagnose.rehearsal.deploying import deploy_project
 from diagnose.rehearsal.model import Rehearsal
 from diagnose.rehearsal.triggering import choose_trigger
@@ -123,22 +123,24 @@ class _Performance:
         )
         mapping = self.project.settings.rows
         fetched = fetched_rows(invocation.fetches, mapping) if mapping else None
+        landed = None if fetched is None else self._landed(fetched, tables)
         return Rehearsal(
             trigger=self.trigger,
             guessed=self.guessed,
             invocation=invocation,
             tables=tables,
             fetched=fetched,
-            fetched_equal=None if fetched is None else self._fetched_equal(fetched, tables),
+            fetched_equal=None if fetched is None else equal_rows(fetched, landed) if landed else 0,
+            fetched_examples=differences(fetched, landed) if fetched and landed else (),
             reported=_reported(self.project.settings, invocation),
         )
 
-    def _fetched_equal(self, fetched: Rows, tables: tuple[WatchedTable, ...]) -> int:
+    def _landed(self, fetched: Rows, tables: tuple[WatchedTable, ...]) -> Rows | None:
+        """The rows of the watched table in the columns of what was fetched."""
         if not tables or not tables[0].exists:
-            return 0
+            return None
         database = self.account.database(tables[0].database_id)
-        landed = read_columns(database, tables[0].table, fetched.columns)
-        return 0 if landed is None else equal_rows(fetched, landed)
+        return read_columns(database, tables[0].table, fetched.columns)
 
 
 def _reported(settings: Settings, invocation: Invocation) -> int | None:

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 from diagnose.d1 import D1Error, Database, Statement
 from diagnose.d1.identifiers import quoted
+from diagnose.d1.tokens import tokens
 from diagnose.importing import Rows
 from diagnose.rehearsal.comparing import differences, equal_rows
+from diagnose.rehearsal.computed import assigned, computed_columns
+from diagnose.rehearsal.definitions import triggers_on, unique_indexes
+from diagnose.rehearsal.explaining import passed_over
 from diagnose.rehearsal.model import WatchedTable
 
 if TYPE_CHECKING:
@@ -22,10 +26,14 @@ if TYPE_CHECKING:
 
 INSERTING = frozenset({"INSERT", "REPLACE"})
 NAME = r'(?:"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|\w+)'
+_BEFORE = r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 INSERT = re.compile(
-    rf"^\s*(?:INSERT|REPLACE)\b.*?\bINTO\s+(?:{NAME}\s*\.\s*)?(?P<table>{NAME})", re.IGNORECASE | re.DOTALL
+    rf"{_BEFORE}(?:INSERT|REPLACE)\b.*?\bINTO\s+(?:{NAME}\s*\.\s*)?(?P<table>{NAME})",
+    re.IGNORECASE | re.DOTALL,
 )
-CHANGE = re.compile(rf"^\s*(?:UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+(?P<table>{NAME})", re.IGNORECASE)
+CHANGE = re.compile(
+    rf"{_BEFORE}(?:UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+(?P<table>{NAME})", re.IGNORECASE | re.DOTALL
+)
 COLUMNS = re.compile(rf"\s*\(\s*(?P<columns>{NAME}(?:\s*,\s*{NAME})*)\s*\)")
 
 
@@ -91,17 +99,32 @@ def observe(watch: Watch, database: Database, statements: Sequence[ExecutedState
         exists=table is not None,
         changes=sum(s.changes for s in statements if _writes(s, watch) and s.error is None),
         attempts=sum(_writes(s, watch) for s in statements),
+        written_at=next((s.location for s in statements if _writes(s, watch)), None),
     )
     if table is None:
         return seen
     accepted = [s for s in statements if s.error is None and s.binding == watch.binding]
-    bound = bound_rows(table, accepted)
+    bound = bound_rows(
+        table,
+        accepted,
+        keys=unique_indexes(database, watch.table),
+        triggers=triggers_on(database, watch.table),
+    )
     columns = bound.columns if bound else tuple(column.name for column in table.columns)
     rows = _select(database, watch.table, columns)
     seen = replace(seen, bound=bound, landed=len(rows), rows=rows)
     if bound is None:
         return seen
-    return replace(seen, equal=equal_rows(bound, rows), examples=differences(bound, rows))
+    equal = equal_rows(bound, rows)
+    if equal == len(bound):
+        return replace(seen, equal=equal)
+    written = [statement for statement in accepted if _writes(statement, watch)]
+    return replace(
+        seen,
+        equal=equal,
+        examples=differences(bound, rows),
+        passed_over=passed_over(database, watch.table, written),
+    )
 
 
 def _writes(statement: ExecutedStatement, watch: Watch) -> bool:
@@ -116,28 +139,55 @@ def read_columns(database: Database, table: str, columns: tuple[str, ...]) -> Ro
         return None
 
 
-def bound_rows(table: Table, statements: Iterable[ExecutedStatement]) -> Rows | None:
+def bound_rows(
+    table: Table,
+    statements: Iterable[ExecutedStatement],
+    *,
+    keys: Sequence[str] = (),
+    triggers: Sequence[str] = (),
+) -> Rows | None:
     """The rows that INSERTs bound, evaluated by SQLite in a table without text types and checks.
 
     A numeric column takes a number in text as a number without a loss, which is no difference; a text
     column turns 7 into '7.0', which is one. Unique keys are kept, so that what a statement may rightly
-    ignore is not counted as lost. None when there is no such statement, or when one cannot be evaluated by
-    itself.
+    ignore is not counted as lost. Columns that a statement fills with the time or with random values, and
+    those that a trigger sets, are left out. None when there is no such statement, when one cannot be
+    evaluated by itself, or when no column is left.
     """
     writes = [s for s in statements if written_table(s.sql) == table.name.lower()]
     inserts = [s for s in writes if INSERT.match(s.sql)]
     if not inserts:
         return None
-    columns = _inserted_columns(table, inserts)
+    columns = _comparable_columns(table, inserts, [*(s.sql for s in writes), *triggers], triggers)
+    if not columns:
+        return None
     with Database.memory() as scratch:
         try:
-            for sql in _lenient(table):
+            for sql in (_lenient(table), *keys):
                 scratch.run(Statement(sql))
             for statement in writes:
                 scratch.run(Statement(statement.sql, statement.params or None))
         except D1Error:
             return None
         return _select(scratch, table.name, columns)
+
+
+def _comparable_columns(
+    table: Table, inserts: Sequence[ExecutedStatement], texts: Iterable[str], triggers: Sequence[str]
+) -> tuple[str, ...]:
+    """The inserted columns whose values are the bound ones."""
+    changed = {column for sql in triggers for column, _ in assigned(list(tokens(sql)))}
+    changed.update(*(computed_columns(sql, _columns_of(table, sql)) for sql in texts))
+    return tuple(name for name in _inserted_columns(table, inserts) if name.lower() not in changed)
+
+
+def _columns_of(table: Table, sql: str) -> tuple[str, ...]:
+    """The columns that an INSERT fills, in its order."""
+    head = INSERT.match(sql)
+    named = COLUMNS.match(sql, head.end()) if head else None
+    if named is None:
+        return tuple(column.name for column in table.columns if not column.generated)
+    return tuple(_plain(name) for name in re.findall(NAME, named["columns"]))
 
 
 def written_table(sql: str) -> str | None:
@@ -147,27 +197,17 @@ def written_table(sql: str) -> str | None:
 
 
 def _inserted_columns(table: Table, inserts: Iterable[ExecutedStatement]) -> tuple[str, ...]:
-    named: dict[str, None] = {}
-    for statement in inserts:
-        head = INSERT.match(statement.sql)
-        match = COLUMNS.match(statement.sql, head.end()) if head else None
-        if match is None:
-            return tuple(column.name for column in table.columns if not column.generated)
-        named |= dict.fromkeys(_plain(name).lower() for name in re.findall(NAME, match["columns"]))
+    named = {name.lower() for statement in inserts for name in _columns_of(table, statement.sql)}
     return tuple(column.name for column in table.columns if column.name.lower() in named)
 
 
-def _lenient(table: Table) -> list[str]:
+def _lenient(table: Table) -> str:
     columns = [column for column in table.columns if not column.generated]
     name = quoted(table.name)
     body = ", ".join(
         " ".join((quoted(column.name), _lenient_type(table, column), _default(column))) for column in columns
     )
-    statements = [f"CREATE TABLE {name} ({body})"]
-    for number, key in enumerate(key for key in table.unique_keys if not key.partial):
-        parts = ", ".join(quoted(column) for column in key.columns)
-        statements.append(f"CREATE UNIQUE INDEX unique_{number} ON {name} ({parts})")
-    return statements
+    return f"CREATE TABLE {name} ({body})"
 
 
 def _lenient_type(table: Table, column: Column) -> str:

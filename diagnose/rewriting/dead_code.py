@@ -65,7 +65,9 @@ def _makers(place: Place, name: str) -> Iterator[ir.Statement]:
 def _is_unused(
     place: Place, name: str, makers: Sequence[ir.Statement], gone: Sequence[Edit], edits: Sequence[Edit]
 ) -> bool:
-    if any(re.search(rf"\b{name}\b", edit.replacement) for edit in edits):
+    scope = [(node.span.start, node.span.end) for node in place.scope()]
+    local = [edit for edit in edits if any(start < edit.start < end for start, end in scope)]
+    if any(re.search(rf"\b{name}\b", edit.replacement) for edit in local):
         return False
     spans = [(maker.span.start, maker.span.end) for maker in makers] + [
         (edit.start, edit.end) for edit in gone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from diagnose.rewriting import helper
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from diagnose.rewriting.rows import Rows
 
 _PARTS = "the rows travel as JSON texts below D1's limit for a value, each bound as one parameter"
+_UPSERT = re.compile(r"\bON\s+CONFLICT\b", re.IGNORECASE)
 _ONE_TEXT = "the rows of a statement travel as one JSON text, bound as one parameter"
 
 
@@ -70,8 +72,11 @@ def _by_hand(site: StatementSite) -> str:
         statement = rows_selection(site.sql).statement
     except NotUnderstood:
         statement = "INSERT … SELECT value->>0, value->>1, … FROM json_each(?1)"
+        if _UPSERT.search(site.sql.minimum()):
+            statement += " WHERE true ON CONFLICT …"  # https://sqlite.org/lang_upsert.html#parsing_ambiguity
+    others = ", the other parameters behind it as ?2 and so on" if site.bound and site.bound.fixed else ""
     return (
         f"make `rows` a list with one list of values per row, and execute "
-        f"`{statement}` with `.bind(json.dumps(rows, allow_nan=False))`; cut `rows` so that the text "
+        f"`{statement}` with `.bind(json.dumps(rows, allow_nan=False))`{others}; cut `rows` so that the text "
         "stays below D1's limit for a value"
     )

@@ -10,6 +10,7 @@ from diagnose.project.source.editing import Edit
 from diagnose.rewriting.literals import shifted
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import place_of
+from diagnose.rewriting.returns import behind_the_try
 
 if TYPE_CHECKING:
     from diagnose.project.source.ir import Span
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from diagnose.rewriting.outline import Place
 
 _BY_HAND = {
+    "finally": "put the `return` behind the `try`, so that an error leaves the function",
     "except": "end the handler with `raise`, or answer with a status of 500",
     "suppress": "take the write out of the `suppress`",
     "fire-and-forget": "await the write where its result is known to the caller",
@@ -38,7 +40,11 @@ def rewrite_handling(text: str, handling: ErrorHandling) -> Outcome:
             case "except":
                 return finish(text, _raised(place, handling.span), (), "the handler raises the error again")
             case "suppress":
-                return finish(text, _unwrapped(place), (), "the error is not suppressed any more")
+                return finish(
+                    text, _unsuppressed(place, handling.span), (), "the error is not suppressed any more"
+                )
+            case "finally":
+                return finish(text, behind_the_try(place), (), "the `return` stands behind the `try`")
             case "fire-and-forget":
                 return finish(text, _awaited(place, handling.span), (), "the write is awaited")
     except NotUnderstood as obstacle:
@@ -74,6 +80,24 @@ def _is_pass(place: Place, statement: ir.Statement) -> bool:
     )
 
 
+def _unsuppressed(place: Place, span: Span) -> list[Edit]:
+    """`with suppress(…)` taken away, or `return_exceptions=True`."""
+    for node in ir.walk(place.statement):
+        if isinstance(node, ir.Call) and node.span == span and not isinstance(place.statement, ir.With):
+            return [_without_keyword(node, "return_exceptions")]
+    return _unwrapped(place)
+
+
+def _without_keyword(call: ir.Call, name: str) -> Edit:
+    written = sorted([*call.arguments, *call.keywords], key=lambda each: each.span.start)
+    index = next(
+        index for index, each in enumerate(written) if isinstance(each, ir.Keyword) and each.name == name
+    )
+    if index:
+        return Edit(written[index - 1].span.end, written[index].span.end, "")
+    return Edit(written[0].span.start, written[1].span.start, "")
+
+
 def _unwrapped(place: Place) -> list[Edit]:
     """The body of `with suppress(…):` without it."""
     statement = place.statement
@@ -93,14 +117,14 @@ def _awaited(place: Place, span: Span) -> list[Edit]:
     function, statement = place.function, place.statement
     if function is None or not function.is_async:
         raise NotUnderstood("the write is not started in an `async def`")
-    if not isinstance(statement, ir.ExpressionStatement):
+    if not isinstance(statement, (ir.ExpressionStatement, ir.Assign)):
         raise NotUnderstood("what the write returns is kept")
     match statement.value:
-        case ir.Call(function=ir.Name(name=name) | ir.Attribute(name=name), arguments=(inner,)) as call if (
+        case ir.Call(function=ir.Name(name=name) | ir.Attribute(name=name), arguments=(inner, *_)) if (
             name in _BACKGROUND
         ):
-            return [Edit.of(call.span, f"await {place.source(inner)}")]
-        case ir.Call(span=call_span) if call_span.start <= span.start < call_span.end:
+            return [Edit.of(statement.span, f"await {place.source(inner)}")]
+        case ir.Call(span=call_span) if span.start <= call_span.start and call_span.end <= span.end:
             return [Edit(call_span.start, call_span.start, "await ")]
         case _:
             raise NotUnderstood("the write is started in a way that is not understood")

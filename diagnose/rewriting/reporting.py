@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
-from diagnose.rewriting.counts import OF_THE_INPUT
+from diagnose.rewriting.counts import OF_THE_INPUT, stored_instead_of_sent
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import place_of
 
@@ -25,13 +25,19 @@ def invented_counts(source: Source) -> Iterator[ReportedCount]:
     """Reported numbers of rows that D1 did not count.
 
     Left out are those that call themselves something else, such as "received", and those beside which
-    the same response or log gives the number that D1 counted.
+    the same response or log gives the number that D1 counted. Of logs, there is one for each line, and none
+    when a response gives a number: one place says it all.
     """
     counted = {_line(count) for count in source.reported_counts if count.from_changes}
+    answered = any(count.medium == "response" for count in source.reported_counts)
+    logged: set[tuple[str, int | None]] = set()
     for count in source.reported_counts:
+        if count.medium == "log" and (answered or _line(count) in logged):
+            continue
         honest = count.name is not None and OF_THE_INPUT.search(count.name)
         beside = count.beside_changes or _line(count) in counted
         if not count.from_changes and not honest and not beside:
+            logged.add(_line(count))
             yield count
 
 
@@ -67,12 +73,19 @@ def _counted(place: Place, sites: Sequence[StatementSite]) -> list[Edit]:
     match write.statement:
         case ir.ExpressionStatement(value=ir.Await() as value) if len(write.levels) == _depth(place, write):
             result = place.fresh("result", "outcome")
-            counted = Edit.of(length.span, f"{result}.meta.changes")
-            return [Edit(value.span.start, value.span.start, f"{result} = "), counted]
+            opening = Edit(value.span.start, value.span.start, f"{result} = ")
+            return [opening, *_everywhere(place, write, length, result)]
         case ir.Assign(targets=(ir.Name(name=name),), value=ir.Await()):
-            return [Edit.of(length.span, f"{name}.meta.changes")]
+            return _everywhere(place, write, length, name)
         case _:
             raise NotUnderstood("the write does not stand where its result is certainly known")
+
+
+def _everywhere(place: Place, write: Place, length: ir.Call, result: str) -> list[Edit]:
+    """The number at the place, and wherever the function reports the same one after the write."""
+    counted = f"{result}.meta.changes"
+    same = frozenset({place.source(length.arguments[0])}) if length.arguments else frozenset[str]()
+    return [Edit.of(length.span, counted), *stored_instead_of_sent(write, same, counted)]
 
 
 def _length(place: Place) -> ir.Call:

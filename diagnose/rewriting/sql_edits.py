@@ -23,6 +23,7 @@ _VALUES_THEN_QUOTE = re.compile(r"(?P<values>\bVALUES\s*)(\"\"\"|'''|\"|')\s*\Z"
 _VALUES_THEN_FIELD = re.compile(r"\bVALUES\s*\{\s*\Z", re.IGNORECASE)
 _IN_THEN_FIELD = re.compile(r"\bIN\s*\(\s*\{\s*\Z", re.IGNORECASE)
 _IN_THEN_QUOTE = re.compile(r"\bIN\s*\(\s*[\"']{1,3}\s*\Z", re.IGNORECASE)
+_IN_LIST = re.compile(r"\bIN\s*\(\s*\Z", re.IGNORECASE)
 _SINGLE_ROW = re.compile(r"\bVALUES\s*\((?:[^()\"]|\([^()\"]*\))*\)", re.IGNORECASE)
 
 
@@ -64,6 +65,9 @@ def select_lists(place: Place, sql: ir.Expression, lists: int) -> list[Edit]:
     Raises:
         NotUnderstood: another number of lists is found than there are.
     """
+    filled = _filled_in(place, sql) if lists == 1 else []
+    if filled:
+        return filled
     fields: list[Edit] = []
     for field in _fields(sql):
         if _IN_THEN_FIELD.search(place.text[: field.span.start]):
@@ -77,6 +81,30 @@ def select_lists(place: Place, sql: ir.Expression, lists: int) -> list[Edit]:
     if sum(LIST_SELECTION in edit.replacement for edit in edits) != lists:
         raise NotUnderstood("the IN (…) list is put together in a way that is not understood")
     return edits
+
+
+def _filled_in(place: Place, sql: ir.Expression) -> list[Edit]:
+    """`"… IN (%s)" % marks`, or `"… IN ({})".format(marks)`: a literal that is filled in once."""
+    match sql:
+        case ir.Binary(operator="%", left=ir.Literal() as template, right=right):
+            field, escape = "%s", "%%"
+        case ir.Call(
+            function=ir.Attribute(value=ir.Literal() as template, name="format"),
+            arguments=(right,),
+            keywords=(),
+        ):
+            field, escape = "{}", "{{"
+        case _:
+            return []
+    source = place.source(template)
+    one = not isinstance(right, ir.Sequence) or len(right.items) == 1
+    if not one or source.count(field) != 1 or escape in source:
+        return []
+    start = source.index(field)
+    if not _IN_LIST.search(source[:start]):
+        return []
+    start += template.span.start
+    return [Edit(start, start + len(field), LIST_SELECTION), Edit(template.span.end, sql.span.end, "")]
 
 
 def _between(place: Place, operands: list[ir.Expression], marks: ir.Expression) -> Edit:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from diagnose.project.source import ir
 from diagnose.project.source.definitions import Definitions
-from diagnose.project.source.values import (
-    Constant,
-    Length,
-)
+from diagnose.project.source.machine import Frame
+from diagnose.project.source.scopes import Scope
+from diagnose.project.source.values import Constant, FunctionValue, Length
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
@@ -34,7 +33,29 @@ class Bounds(Definitions):
                     for first, sign, second in zip(operands, signs, operands[1:], strict=False)
                 ]
                 return _all_hold(pairs)
+            case ir.Call():
+                return self._limits_of_call(test)
         return {}, {}
+
+    def _limits_of_call(self, test: ir.Call) -> tuple[dict[str, int], dict[str, int]]:
+        """What a function of the project says that does nothing but test its arguments: `valid(ids)`."""
+        if not all(isinstance(one, ir.Name) for one in (test.function, *test.arguments)) or test.keywords:
+            return {}, {}
+        function = self.evaluate(test.function)
+        body = function.definition.body if isinstance(function, FunctionValue) else ()
+        if not isinstance(function, FunctionValue) or not isinstance(body, tuple) or len(body) != 1:
+            return {}, {}
+        (statement,) = body
+        if not isinstance(statement, ir.Return) or statement.value is None:
+            return {}, {}
+        scope = Scope(function.scope.module, function.scope, function.name)
+        frame = Frame(scope, function.definition, statement.span, loops=len(self.loops))
+        self.bind(function, [self.item(argument) for argument in test.arguments], {}, frame)
+        self.frames.append(frame)
+        try:
+            return self.limits(statement.value)
+        finally:
+            self.frames.pop()
 
     def _related(
         self, first: ir.Expression, sign: str, second: ir.Expression

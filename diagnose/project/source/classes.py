@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from diagnose.project.source.values import Value
 
 
+_ENUMERATIONS = {"Enum", "IntEnum", "StrEnum"}
+
+
 def fields_of(owner: ClassValue) -> list[str]:
     """The annotated names of a class, those of its project bases first; no class variables."""
     inherited = [name for base in owner.bases if isinstance(base, ClassValue) for name in fields_of(base)]
@@ -60,6 +63,18 @@ def as_tuple(instance: InstanceValue) -> ListValue:
 def is_named_tuple(owner: ClassValue) -> bool:
     """It extends `NamedTuple`."""
     return any("NamedTuple" in getattr(base, "name", "") for base in owner.bases)
+
+
+def enumerated(owner: ClassValue) -> int | None:
+    """The number of members of an `Enum`, or None for any other class."""
+    bases = [getattr(base, "name", "") for base in owner.bases]
+    if not any(name.rpartition(".")[2] in _ENUMERATIONS for name in bases):
+        return None
+    return sum(
+        1
+        for statement in owner.definition.body
+        if isinstance(statement, ir.Assign) and statement.annotation is None and statement.value is not None
+    )
 
 
 def _members(instance: InstanceValue) -> list[tuple[str, Item]]:

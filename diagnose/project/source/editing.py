@@ -151,10 +151,25 @@ def _joined(root: SgNode, wanted: re.Match[str]) -> Edit | None:
     for node in root.children():
         origin, names = node.field("module_name"), node.field_children("name")
         if node.kind() in _IMPORT_KINDS and origin and origin.text() == wanted["module"] and names:
-            end = names[-1].range().end.index
             spelling = wanted["name"] + (f" as {wanted['alias']}" if wanted["alias"] else "")
-            return Edit(end, end, f", {spelling}")
+            return _beside(names, spelling)
     return None
+
+
+def _beside(names: Sequence[SgNode], spelling: str) -> Edit:
+    """A name among others: where it belongs when they are sorted as isort does, else behind them."""
+    keys = [_as_isort(node.text()) for node in names]
+    later = next((node for node in names if _as_isort(node.text()) > _as_isort(spelling)), None)
+    if later is not None and keys == sorted(keys):
+        start = later.range().start.index
+        return Edit(start, start, f"{spelling}, ")
+    end = names[-1].range().end.index
+    return Edit(end, end, f", {spelling}")
+
+
+def _as_isort(name: str) -> tuple[int, str]:
+    """Constants, then classes, then the rest."""
+    return 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name
 
 
 def _inserted(root: SgNode, statement: str) -> Edit:

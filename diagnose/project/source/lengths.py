@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from diagnose.project.source import texts
+from diagnose.project.source import classes, texts
 from diagnose.project.source.counts import (
     AtMost,
     Exactly,
@@ -16,6 +16,7 @@ from diagnose.project.source.counts import (
     turns,
 )
 from diagnose.project.source.values import (
+    ClassValue,
     Constant,
     Data,
     DictValue,
@@ -62,6 +63,8 @@ def length_of(value: Value, source: str) -> Size:  # noqa: PLR0911 - one return 
             return Size(Exactly(len(text)), source)
         case Data(expression, _, count):
             return Size(renamed(count, source), expression)
+        case ClassValue() if (members := classes.enumerated(value)) is not None:
+            return Size(Exactly(members), source)
         case Range(Constant(int(start)), Constant(int(stop)), Constant(int(step))) if step:
             return Size(Exactly(len(range(start, stop, step))), source)
         case Range(Constant(0), Length(size), Constant(int(step))) if step > 0:

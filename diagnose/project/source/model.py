@@ -244,7 +244,8 @@ class ErrorHandling:
     """Code that decides what becomes of a failed write.
 
     Attributes:
-        location: of the `except`, the `suppress`, or the call that nothing waits for.
+        location: of the `except`, the `suppress`, what leaves a `finally`, or the call that nothing
+            waits for.
         writes: locations of the D1 and queue writes it covers, directly or through calls.
         swallows: the failure goes unnoticed: not raised again, not answered with an error, not
             retried, not kept in a variable or a returned value.
@@ -253,7 +254,7 @@ class ErrorHandling:
         span: of the whole clause.
     """
 
-    kind: Literal["except", "fire-and-forget", "suppress"]
+    kind: Literal["except", "finally", "fire-and-forget", "suppress"]
     location: Location
     writes: tuple[Location, ...]
     swallows: bool

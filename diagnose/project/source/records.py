@@ -42,14 +42,14 @@ class Guarding:
     """A clause that decides what becomes of an error, and the writes inside.
 
     Attributes:
-        clause: the `except`; None for `suppress` and for calls that nothing waits for.
+        clause: the `except`; None for the other kinds.
         function: the function it stands in; None at module level.
         dropped: every caller drops the function's result.
         entry: the platform calls the function itself.
         keeps: an error does not get past the clause.
     """
 
-    kind: Literal["except", "fire-and-forget", "suppress"]
+    kind: Literal["except", "finally", "fire-and-forget", "suppress"]
     span: ir.Span
     function_name: str
     clause: ir.ExceptClause | None = None

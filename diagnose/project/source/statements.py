@@ -66,6 +66,8 @@ class Statements(Branches):
         if statement.value is None:
             return
         value = self.evaluate(statement.value)
+        if isinstance(value, Pending) and swallowing.is_never_read(statement, self.frame.definition):
+            self._forgotten(value, statement)
         for target in statement.targets:
             self.assign(target, value)
 
@@ -268,6 +270,10 @@ class Statements(Branches):
             for clause in statement.clauses
             if swallowing.is_broad(clause)
         ]
+        outer = len(self.guards)
+        leaving = swallowing.leaving_finally(statement)
+        if leaving is not None:
+            self.guards.append(self.records.guarding(Guarding("finally", leaving.span, self.function_name)))
         self.guards.extend(guards[:1])
         ended = self.execute(statement.body) or self.execute(statement.otherwise)
         del self.guards[len(self.guards) - len(guards[:1]) :]
@@ -276,6 +282,7 @@ class Statements(Branches):
             if is_fallback(clause, statement):
                 continue  # what is imported there is present where workers run
             ended = self._clause(clause, statement, ended=ended)
+        del self.guards[outer:]
         return self.execute(statement.finally_) or ended
 
     def _guarding(self, clause: ir.ExceptClause) -> Guarding:

@@ -31,6 +31,7 @@ _HARMLESS = {
     "print_exc",
 }
 _ERROR_STATUS = 400
+_SUCCESS = {"success", "ok"}
 
 
 def is_broad(clause: ir.ExceptClause) -> bool:
@@ -41,6 +42,33 @@ def is_broad(clause: ir.ExceptClause) -> bool:
 def suppresses_all(call: ir.Call) -> bool:
     """`suppress(Exception)`."""
     return any(one.source.rpartition(".")[2] in BROAD for one in call.arguments)
+
+
+def leaving_finally(statement: ir.Try) -> ir.Statement | None:
+    """What leaves the `finally` of a `try`, and drops an error by that.
+
+    https://docs.python.org/3/reference/compound_stmts.html#finally-clause
+    """
+    inside = list(ir.walk(*statement.finally_, into_functions=False))
+    loops = [node.span for node in inside if isinstance(node, (ir.For, ir.While))]
+    for node in inside:
+        if isinstance(node, ir.Return):
+            return node
+        if isinstance(node, (ir.Break, ir.Continue)) and not any(
+            loop.start <= node.span.start < loop.end for loop in loops
+        ):
+            return node
+    return None
+
+
+def is_never_read(statement: ir.Assign, definition: ir.Node | None) -> bool:
+    """It gives a value to a local variable that nothing reads."""
+    match statement:
+        case ir.Assign(targets=(ir.Name(name=name),)) if isinstance(definition, ir.FunctionDef):
+            uses = (node for node in ir.walk(*definition.body) if isinstance(node, ir.Name))
+            return sum(node.name == name for node in uses) == 1
+        case _:
+            return False
 
 
 def keeps(clause: ir.ExceptClause, function: ir.FunctionDef | None) -> bool:
@@ -92,10 +120,46 @@ def _is_silent(statement: ir.Statement, guarding: Guarding) -> bool:
             return _is_harmless(value)
         case ir.Return(value=value):
             return _is_silent_return(value, guarding)
-        case ir.Assign(targets=targets) if statement.value is not None:
-            return not any(_is_read(target, guarding) for target in targets)
+        case ir.Assign(targets=targets, value=ir.Expression() as value):
+            hidden = _is_nothing(value) and _answers_success(targets, guarding)
+            return hidden or not any(_is_read(target, guarding) for target in targets)
         case ir.Augment(target=target):
             return not _is_read(target, guarding)
+        case _:
+            return False
+
+
+def _is_nothing(value: ir.Expression) -> bool:
+    """`0`, `None` or an empty collection, which look like an import without rows."""
+    match value:
+        case ir.Literal(value=None | 0 | ""):
+            return value.value is not False
+        case ir.Sequence(items=()) | ir.Mapping(pairs=()):
+            return True
+        case _:
+            return False
+
+
+def _answers_success(targets: tuple[ir.Expression, ...], guarding: Guarding) -> bool:
+    """The function answers `"success": True` whatever the variables hold: nothing tests them."""
+    body = guarding.function.body if guarding.function else ()
+    nodes = list(ir.walk(*body, into_functions=False))
+    names = {target.name for target in targets if isinstance(target, ir.Name)}
+    tests = [node.test for node in nodes if isinstance(node, (ir.If, ir.While, ir.Assert, ir.Conditional))]
+    tested = {node.name for node in ir.walk(*tests) if isinstance(node, ir.Name)}
+    return len(names) == len(targets) and not names & tested and any(map(_is_success, nodes))
+
+
+def _is_success(node: ir.Node) -> bool:
+    match node:
+        case ir.Mapping(pairs=pairs):
+            return any(
+                isinstance(key, ir.Literal)
+                and key.value in _SUCCESS
+                and isinstance(value, ir.Literal)
+                and value.value is True
+                for key, value in pairs
+            )
         case _:
             return False
 

@@ -56,6 +56,16 @@ async def test_a_d1_method_on_an_undeclared_name(write_project, check):
     }
 
 
+async def test_the_name_in_other_letters_is_meant(write_project, check):
+    source = worker('await self.env.DB.prepare("DELETE FROM t").run()')
+    other = CONFIG.split("[[")[1].replace("HISTORY_DB", "db").split("\n\n")[0]
+    config = CONFIG.replace("[env.staging]", f"[[{other}\n\n[env.staging]")
+    folder = write_project({"wrangler.toml": config, "w.py": source})
+    [finding] = [each for each in await check("CFG003", folder, offline=True) if each.code == "CFG003"]
+    assert finding.evidence["declared"] == ["HISTORY_DB", "db"]
+    assert finding.evidence["suggestion"] == "db"
+
+
 async def test_bindings_are_not_inherited(write_project, check):
     source = worker('await self.env.HISTORY_DB.prepare("DELETE FROM t").run()')
     folder = write_project({"wrangler.toml": CONFIG, "w.py": source})

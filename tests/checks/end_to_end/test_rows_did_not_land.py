@@ -71,6 +71,36 @@ async def test_nothing_written_to_the_watched_table_is_advice(check, tides):
     assert found.message == "no statement failed, but nothing was written to levels"
 
 
+async def test_the_constraint_that_or_ignore_hides_is_named(check, tides):
+    body = SKIPPED.replace('{"inserted": 1}', '{"inserted": 0}')
+    (found,) = await check("E2E002", tides(body))
+
+    assert (found.status, found.severity) == (Status.FAIL, Severity.ERROR)
+    assert found.message == (
+        "INSERT OR IGNORE passed over every row for levels: CHECK constraint failed: metres >= 0"
+    )
+    assert (found.location.path, found.location.line) == ("worker.py", 7)
+
+
+async def test_a_worker_that_fails_before_it_writes_is_not_judged_twice(check, tides):
+    settings = '[trigger]\nkind = "fetch"\n[watch]\ntable = "levels"\n'
+    body = '        raise KeyError("data")\n' + IDLE
+    (found,) = await check("E2E002", tides(body, settings=settings))
+
+    assert found.status is Status.SKIP
+    assert found.message == "the worker failed before it wrote anything (E2E001)"
+
+
+async def test_a_binding_that_is_not_declared_is_the_reason(check, tides):
+    body = SKIPPED.replace("self.env.DB", "self.env.TIDES")
+    (found,) = await check("E2E002", tides(body))
+
+    assert found.status is Status.SKIP
+    assert found.message == (
+        "no D1 database of the config stands behind the table that the worker writes (CFG003)"
+    )
+
+
 async def test_without_a_table_there_is_nothing_to_count(check, tides):
     (found,) = await check("E2E002", tides('        return Response("ok")\n'))
 

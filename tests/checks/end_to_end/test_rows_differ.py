@@ -52,7 +52,11 @@ async def test_a_row_that_is_ignored_is_missed(check, tides):
     (found,) = await check("E2E004", tides(body))
 
     assert found.status is Status.FAIL
-    assert found.message == "1 of 2 rows bound for levels did not land as they were bound"
+    assert found.message == (
+        "1 of 2 rows bound for levels did not land as they were bound: "
+        "INSERT OR IGNORE passed over them, CHECK constraint failed: metres >= 0"
+    )
+    assert (found.location.path, found.location.line) == ("worker.py", 7)
     assert found.evidence["examples"] == [
         {"bound": {"day": 2, "place": "north", "metres": -1.0}, "landed": None}
     ]
@@ -66,6 +70,7 @@ async def test_a_number_in_a_text_column_is_another_value(check, tides):
     assert found.status is Status.FAIL
     ((example),) = found.evidence["examples"]
     assert (example["bound"]["place"], example["landed"]["place"]) == (7.0, "7.0")
+    assert found.message.endswith("did not land as they were bound: place is '7.0' where 7.0 was bound")
 
 
 async def test_a_number_in_text_for_a_numeric_column_is_not(check, tides):
@@ -96,6 +101,21 @@ async def test_fetched_rows_are_compared_under_a_mapping(check, tides, change, s
 
     assert found.status is status
     assert (found.evidence["fetched"], found.evidence["landed"], found.evidence["equal"]) == (2, 2, equal)
+    if change:
+        assert found.message == (
+            "2 rows were fetched, and 0 of them are in the table with equal values: "
+            "metres is 1.0 where 0.5 was fetched"
+        )
+
+
+async def test_what_the_database_changed_is_said_once(check, tides):
+    body = FETCHED.format(change="").replace('"north"', "7")
+    folder = tides(body, settings=RESPONSES.replace('m = "metres"', 'm = "place"'), **{"levels.json": LEVELS})
+
+    (found,) = await check("E2E004", folder)
+
+    assert "bound for levels" in found.message
+    assert found.evidence["fetched"] == 2
 
 
 async def test_nothing_bound_is_nothing_to_compare(check, tides):

@@ -43,7 +43,7 @@ async def test_an_error_status_is_a_failure(check, tides, status):
 
     assert (found.status, found.message) == (
         Status.FAIL,
-        f"the trigger was answered with status {status}",
+        f"GET / was answered with status {status}",
     )
 
 

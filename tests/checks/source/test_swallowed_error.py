@@ -70,10 +70,9 @@ async def test_the_demo_swallows_and_invents_a_count(check, tmp_path):
     assert swallowed.evidence["kind"] == "except"
     assert swallowed.evidence["tables"] == ["price_data"]
     assert swallowed.evidence["writes"] == ["pyswarm/Data_Import/historical_worker.py:70"]
-    assert {(f.evidence["medium"], f.severity, f.confidence) for f in counts} == {
-        ("log", Severity.ADVICE, Confidence.LOW),
-        ("response", Severity.WARNING, Confidence.MEDIUM),
-    }
+    assert [(f.evidence["medium"], f.severity, f.confidence) for f in counts] == [
+        ("response", Severity.WARNING, Confidence.MEDIUM)
+    ]
 
 
 @pytest.mark.anyio
@@ -145,6 +144,15 @@ async def test_a_number_of_sent_rows_is_a_warning(findings):
         "that is how many were sent, not how many D1 stored"
     )
     assert finding.evidence["kind"] == "count"
+
+
+@pytest.mark.anyio
+async def test_a_log_that_counts_is_silent_beside_a_response(findings):
+    log = 'print(f"inserted {len(rows)} of {len(rows)}")'
+    (finding,) = await findings(WRITE, log, OK)
+    assert (finding.severity, finding.evidence["medium"]) == (Severity.ADVICE, "log")
+    (finding,) = await findings(WRITE, log, 'return Response.json({"inserted": len(rows)})')
+    assert (finding.severity, finding.evidence["medium"]) == (Severity.WARNING, "response")
 
 
 @pytest.mark.anyio

@@ -134,12 +134,14 @@ async def test_recorded_answers_are_given_and_counted(deployed):
     await invoke(deployed("free"), handler, responses=responses)
 
 
-async def test_a_message_is_refused_with_the_name_of_the_missing_queue(deployed):
+async def test_messages_are_taken_within_the_limits(deployed):
     message = OutgoingMessage(content_type="json", body=b"{}")
 
     async def handler(env):
-        with pytest.raises(BindingError, match="no queue 'jobs'"):
-            await env.send("Q", (message,), batch=False)
+        await env.send("Q", (message,), batch=False)
+        await env.send("Q", (message,) * 100, batch=True)
+        with pytest.raises(BindingError, match="batch message count of 101 exceeds limit of 100"):
+            await env.send("Q", (message,) * 101, batch=True)
         with pytest.raises(BindingError, match="DB is no queue binding"):
             await env.send("DB", (message,), batch=False)
 

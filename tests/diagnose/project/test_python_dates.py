@@ -50,7 +50,7 @@ def test_date_and_flags_decide(date, flags, pyodide, classes_only):
             Sdk.BUILT_IN,
             False,
         ),
-        ('compatibility_date = "2026-04-21"', {}, Sdk.ABSENT, None),
+        ('compatibility_date = "2026-04-21"', {}, Sdk.ABSENT, True),
         (
             'compatibility_date = "2026-04-21"',
             {"app/pyproject.toml": '[dependency-groups]\ndev = ["workers_py", "workers-py"]\n'},

@@ -7,6 +7,7 @@ import pytest
 from diagnose.d1 import Database, Statement
 from diagnose.embedded.invocation import ExecutedStatement
 from diagnose.importing import Rows
+from diagnose.rehearsal.definitions import unique_indexes
 from diagnose.rehearsal.watching import (
     Watch,
     bound_rows,
@@ -49,7 +50,7 @@ def bound(database: Database) -> Callable[..., Rows | None]:
         database.run_all(Statement(table))
         found = database.schema().table("levels")
         assert found is not None
-        return bound_rows(found, statements)
+        return bound_rows(found, statements, keys=unique_indexes(database, "levels"))
 
     return find
 

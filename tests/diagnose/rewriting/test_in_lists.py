@@ -47,6 +47,37 @@ async def store(env, rows):
 """,
         2,
     ),
+    "a text that is filled in": (
+        """
+async def store(env, rows):
+    ids = [row["taken"] for row in rows]
+    marks = ",".join("?" * len(ids))
+    sql = "DELETE FROM readings WHERE sensor = ? AND taken IN (%s)" % marks
+    return (await env.DB.prepare(sql).bind("s", *ids).run()).meta.changes
+""",
+        f"""
+async def store(env, rows):
+    ids = [row["taken"] for row in rows]
+    sql = "DELETE FROM readings WHERE sensor = ? AND taken IN ({LIST})"
+    return (await env.DB.prepare(sql).bind("s", json.dumps(ids)).run()).meta.changes
+""",
+        2,
+    ),
+    "a text with format()": (
+        """
+async def store(env, rows):
+    ids = [row["taken"] for row in rows]
+    sql = "DELETE FROM readings WHERE taken IN ({}) AND sensor = ?".format(", ".join("?" for _ in ids))
+    return (await env.DB.prepare(sql).bind(*ids, "s").run()).meta.changes
+""",
+        f"""
+async def store(env, rows):
+    ids = [row["taken"] for row in rows]
+    sql = "DELETE FROM readings WHERE taken IN ({LIST}) AND sensor = ?"
+    return (await env.DB.prepare(sql).bind(json.dumps(ids), "s").run()).meta.changes
+""",
+        2,
+    ),
     "two lists": (
         """
 async def store(env, rows):
@@ -187,7 +218,7 @@ async def test_lists_of_any_length_pass(rewritten, execute):
         (
             """
 async def store(env, rows):
-    sql = "SELECT * FROM readings WHERE taken IN ({})".format(",".join("?" * len(rows)))
+    sql = "SELECT * FROM readings WHERE taken IN ({}) LIMIT {}".format(",".join("?" * len(rows)), 9)
     return await env.DB.prepare(sql).bind(*rows).all()
 """,
             "the IN (…) list is put together in a way that is not understood",

@@ -417,6 +417,63 @@ async def store(env, rows):
     return result.meta.changes
 """,
     ),
+    "a text that grows, VALUES included": (
+        f"""
+async def store(env, rows):
+    sql = "INSERT OR IGNORE INTO readings "
+    sql += "(sensor, taken, value, note) "
+    sql += "VALUES " + ", ".join("(?, ?, ?, ?)" for row in rows)
+    params = sum(([{VALUES}] for row in rows), [])
+    await env.DB.prepare(sql).bind(*params).run()
+    return len(rows)
+""",
+        f"""
+async def store(env, rows):
+    sql = "INSERT OR IGNORE INTO readings "
+    sql += "(sensor, taken, value, note) "
+    sql += "{SELECTION}"
+    params = [[{VALUES}] for row in rows]
+{IN_PARTS}""",
+    ),
+    "two lists that begin together": (
+        f"""
+async def store(env, rows):
+    params, marks = [], []
+    for row in rows:
+        marks.append("(?, ?, ?, ?)")
+        params.extend([{VALUES}])
+    sql = "{HEAD} VALUES " + ", ".join(marks)
+    await env.DB.prepare(sql).bind(*params).run()
+    return len(rows)
+""",
+        f"""
+async def store(env, rows):
+{APPENDING}{SQL}{IN_PARTS}""",
+    ),
+    "a generator without brackets of its own": (
+        f"""
+FIELDS = ("sensor", "taken", "value", "note")
+
+
+async def store(env, rows):
+    row = f"({{', '.join('?' * len(FIELDS))}})"
+    params = []
+    for each in rows:
+        params.extend(each[field] for field in FIELDS)
+    sql = "{HEAD} VALUES " + ", ".join([row] * len(rows))
+    await env.DB.prepare(sql).bind(*params).run()
+    return len(rows)
+""",
+        f"""
+FIELDS = ("sensor", "taken", "value", "note")
+
+
+async def store(env, rows):
+    params = []
+    for each in rows:
+        params.append([each[field] for field in FIELDS])
+{SQL}{IN_PARTS}""",
+    ),
 }
 
 ROWS = [
@@ -611,6 +668,33 @@ def test_what_is_not_understood_is_refused_with_the_statement_to_use(case, rewri
     assert isinstance(outcome, Refused)
     assert outcome.why == f"store is not rewritten: {why}"
     assert "FROM json_each(?1)" in outcome.remedy
+
+
+def test_the_remedy_names_what_an_upsert_with_other_parameters_needs(rewritten):
+    function, _ = REFUSALS["other parameters"]
+    outcome = rewritten(function.replace("store(env, rows, user)", "store(env, rows, user=1)"))
+    assert "FROM json_each(?1) WHERE true ON CONFLICT …`" in outcome.remedy
+    assert "the other parameters behind it as ?2 and so on" in outcome.remedy
+
+
+def test_a_long_selection_in_a_multi_line_text_leaves_no_blanks_behind(rewritten):
+    wide = " " * 40
+    outcome = rewritten(f'''
+async def store(env, rows):
+    {MARKS}
+    sql = f"""
+{wide}{HEAD}
+{wide}VALUES {{marks}}
+{wide}ON CONFLICT DO NOTHING
+    """
+    params = [v for row in rows for v in ({VALUES})]
+    await env.DB.prepare(sql).bind(*params).run()
+    return len(rows)
+''')
+    assert isinstance(outcome, Rewritten)
+    assert f"value->>3 FROM\n{wide}json_each(?1) WHERE true\n{wide}ON CONFLICT" in outcome.text
+    assert not any(line.endswith(" ") for line in outcome.text.splitlines())
+    assert 'sql = """\n' in outcome.text
 
 
 def test_a_taken_name_leads_to_one_text(rewritten):

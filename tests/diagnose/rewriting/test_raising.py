@@ -133,6 +133,101 @@ async def store(env, rows):
     return 1
 """,
     ),
+    "a task that nothing reads": (
+        """
+async def store(env, rows):
+    task = asyncio.create_task(env.DB.prepare("INSERT INTO readings (sensor, taken) VALUES ('s', 1)").run())
+    return 1
+""",
+        """
+async def store(env, rows):
+    await env.DB.prepare("INSERT INTO readings (sensor, taken) VALUES ('s', 1)").run()
+    return 1
+""",
+    ),
+    "a coroutine that nothing reads": (
+        f"""
+async def store(env, rows):
+    stored = {WRITE.removeprefix("await ")}
+    return 1
+""",
+        f"""
+async def store(env, rows):
+    stored = {WRITE}
+    return 1
+""",
+    ),
+    "gathered exceptions": (
+        f"""
+async def store(env, rows):
+    await asyncio.gather({WRITE.removeprefix("await ")}, return_exceptions=True)
+    return 1
+""",
+        f"""
+async def store(env, rows):
+    await asyncio.gather({WRITE.removeprefix("await ")})
+    return 1
+""",
+    ),
+    "a return in finally": (
+        f"""
+async def store(env, rows):
+    try:
+        # one row
+        {WRITE}
+    finally:
+        return 1
+""",
+        f"""
+async def store(env, rows):
+    # one row
+    {WRITE}
+    return 1
+""",
+    ),
+    "a return in finally behind a clause": (
+        f"""
+async def store(env, rows):
+    try:
+        {WRITE}
+    except ValueError:
+        print("odd")
+    finally:
+        # all is well
+        return [
+            1,
+        ][0]
+""",
+        f"""
+async def store(env, rows):
+    try:
+        {WRITE}
+    except ValueError:
+        print("odd")
+    # all is well
+    return [
+        1,
+    ][0]
+""",
+    ),
+    "a finally that does more": (
+        f"""
+async def store(env, rows):
+    try:
+        {WRITE}
+    finally:
+        print("done")
+        return 1
+""",
+        f"""
+async def store(env, rows):
+    try:
+        {WRITE}
+    finally:
+        print("done")
+    return 1
+""",
+    ),
 }
 IMPORTS = "import asyncio\nfrom contextlib import suppress\n"
 
@@ -160,7 +255,17 @@ def test_nothing_swallows_it_any_more(case, whole, analysed):
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("case", ["a handler that logs", "a handler that passes", "a handler that returns"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "a handler that logs",
+        "a handler that passes",
+        "a handler that returns",
+        "gathered exceptions",
+        "a return in finally",
+        "a finally that does more",
+    ],
+)
 async def test_a_failed_write_fails_the_request(case, whole, analysed, execute):
     before, _ = HANDLERS[case]
     handling = analysed(whole(before)).error_handlers[0]
@@ -187,3 +292,36 @@ async def store(env, rows):
     assert isinstance(outcome, Refused)
     assert outcome.why == "fire is not rewritten: the write is not started in an `async def`"
     assert outcome.remedy == "await the write where its result is known to the caller"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (
+            "    try:\n        {write}\n        return 2\n    finally:\n        return 1\n",
+            "the `try` returns something by itself as well",
+        ),
+        (
+            "    for _ in rows:\n        try:\n            {write}\n        finally:\n            continue\n",
+            "the `finally` does not end with the `return`",
+        ),
+        (
+            "    try:\n        {write}\n    finally: return 1\n",
+            "the `finally` does not end with the `return`",
+        ),
+        (
+            "    try:  # to write\n        {write}\n    finally:\n        return 1\n",
+            "the `try` does not stand on a line of its own",
+        ),
+        (
+            "    try:\n        {write}\n    finally:  # at last\n        return 1\n",
+            "the `finally` does not stand on lines of its own",
+        ),
+    ],
+)
+def test_a_finally_that_is_left_in_another_way_is_refused(body, why, whole, analysed):
+    text = whole("async def store(env, rows):\n" + body.replace("{write}", WRITE))
+    outcome = rewrite_handling(text, analysed(text).error_handlers[0])
+    assert isinstance(outcome, Refused)
+    assert outcome.why == f"store is not rewritten: {why}"
+    assert outcome.remedy == "put the `return` behind the `try`, so that an error leaves the function"

@@ -18,7 +18,7 @@ class Default(WorkerEntrypoint):
     def helper(self): ...
 """
 REPAIRED = """# Rates of the day.
-from workers import Response, WorkerEntrypoint, Request
+from workers import Request, Response, WorkerEntrypoint
 
 
 class Default(WorkerEntrypoint):

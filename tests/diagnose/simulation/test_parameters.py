@@ -62,6 +62,18 @@ def test_the_row_at_which_it_breaks(columns, breaks, site):
     ]
 
 
+def test_a_verb_that_an_option_chooses_is_no_row(site):
+    simulation = simulate(
+        site(
+            "ignore = len(rows) > 5",
+            'verb = "INSERT OR IGNORE" if ignore else "INSERT"',
+            'sql = f"{verb} INTO t (a, b) VALUES " + ", ".join(["(?, ?)"] * len(rows))',
+            "await db.prepare(sql).bind(*[v for row in rows for v in row]).run()",
+        )
+    )
+    assert (simulation.breaks.rows, simulation.asked.error is None) == (51, False)
+
+
 def test_the_error_is_the_one_that_execution_meets(site):
     found = site(*insert(10))
     simulation = simulate(found)

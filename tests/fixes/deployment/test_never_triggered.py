@@ -14,6 +14,7 @@ WORKER = "pyswarm/Data_Import/historical_worker.py"
 NAME = "price-history-import"
 CRON = {"trigger": "cron:0 3 * * *"}
 IMPORT = "from workers import Response, WorkerEntrypoint, fetch"
+IMPORTED = "from workers import Request, Response, WorkerEntrypoint, fetch"
 AFTER = '        return Response("Not found", status=404)\n'
 METHOD = """
     async def scheduled(self, controller):
@@ -32,7 +33,7 @@ def demo(tmp_path):
 
 
 def repaired(before):
-    worker = before[WORKER].decode().replace(IMPORT, f"{IMPORT}, Request").replace(AFTER, AFTER + METHOD)
+    worker = before[WORKER].decode().replace(IMPORT, IMPORTED).replace(AFTER, AFTER + METHOD)
     config = before[CONFIG].decode() + '\n[triggers]\ncrons = ["0 3 * * *"]\n'
     return {**before, WORKER: worker.encode(), CONFIG: config.encode()}
 

@@ -98,7 +98,7 @@ async def test_a_queue_is_not_offered_yet(demo, repair, tree):
 @pytest.mark.anyio
 async def test_what_is_not_understood_is_left_alone(project, repair, tree):
     folder = project("""
-sql = "SELECT * FROM t WHERE id IN ({})".format(",".join("?" * len(rows)))
+sql = "SELECT * FROM t WHERE id IN ({}) LIMIT {}".format(",".join("?" * len(rows)), 9)
 await db.prepare(sql).bind(*rows).all()
 """)
     before = tree(folder)

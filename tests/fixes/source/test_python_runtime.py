@@ -119,7 +119,7 @@ async def test_a_class_does_what_the_decorator_did(proven):
 async def on_fetch(request, env, ctx):
     return Response("stored")
 """
-    expected = """from workers import Response, handler, WorkerEntrypoint
+    expected = """from workers import Response, WorkerEntrypoint, handler
 
 
 async def on_fetch(request, env, ctx):

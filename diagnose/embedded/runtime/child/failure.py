@@ -43,18 +43,39 @@ def _text(error: BaseException) -> str:
 
 
 def _refusal(isolate: Isolate, error: BaseException) -> str | None:
+    """What this runtime lacks, when that is the error or its cause."""
+    reason = _lack(isolate, error)
+    cause = error.__cause__
+    return _lack(isolate, cause) if reason is None and cause is not None else reason
+
+
+def _lack(isolate: Isolate, error: BaseException) -> str | None:
     if isinstance(error, NotVendoredError):
         return f"the module {error.name!r} is not vendored in python_modules"
     if isinstance(error, PermissionError):
         return f"files, network, processes and threads are denied to workers here ({_text(error)})"
-    if isinstance(error, SyntaxError) and error.filename in isolate.files:
-        wanted = _CLOUDFLARE_PYTHON.get(isolate.pyodide_version, (3, 14))
-        if sys.version_info < wanted:
-            return (
-                f"{_text(error)}: Cloudflare runs CPython {wanted[0]}.{wanted[1]} here, and the newest found "
-                f"on this machine is {sys.version_info.major}.{sys.version_info.minor}"
-            )
+    if isinstance(error, ImportError) and "shared object file" in _text(error):
+        return f"a module of this machine's Python cannot be loaded ({_text(error)})"
+    wanted = _CLOUDFLARE_PYTHON.get(isolate.pyodide_version, (3, 14))
+    if sys.version_info < wanted and _is_of_newer_python(isolate, error):
+        return (
+            f"{_text(error)}: Cloudflare runs CPython {wanted[0]}.{wanted[1]} here, and the newest found "
+            f"on this machine is {sys.version_info.major}.{sys.version_info.minor}"
+        )
     return None
+
+
+def _is_of_newer_python(isolate: Isolate, error: BaseException) -> bool:
+    """Syntax, or a name of the standard library, that an older CPython does not know."""
+    if isinstance(error, SyntaxError):
+        return error.filename in isolate.files
+    if isinstance(error, ImportError):
+        return _is_standard(error.name)
+    return isinstance(error, AttributeError) and _is_standard(getattr(error.obj, "__name__", None))
+
+
+def _is_standard(module: object) -> bool:
+    return isinstance(module, str) and module.partition(".")[0] in sys.stdlib_module_names
 
 
 def _place(isolate: Isolate, error: BaseException) -> list[Any] | None:

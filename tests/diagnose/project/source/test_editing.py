@@ -83,6 +83,16 @@ def test_does_not_parse(text):
             "from pyodide.ffi import (\n    create_proxy as proxy, to_js,  # kept\n)\n",
             id="joins an import of the same module",
         ),
+        pytest.param(
+            "from js import Object\nfrom pyodide.ffi import create_proxy, to_py\n",
+            "from js import Object\nfrom pyodide.ffi import create_proxy, to_js, to_py\n",
+            id="among sorted names",
+        ),
+        pytest.param(
+            "from js import Response, console\nfrom pyodide.ffi import JsProxy, to_js\n",
+            "from js import Object, Response, console\nfrom pyodide.ffi import JsProxy, to_js\n",
+            id="a class among classes",
+        ),
         pytest.param(GUARDED, GUARDED, id="imported in a try"),
         pytest.param(
             "import os\r\n\r\ndef f():\r\n    from js import Object\r\n",
@@ -117,7 +127,7 @@ def test_what_is_imported_needs_no_edit(text, statement):
 
 def test_another_alias_is_another_name():
     assert with_imports("from js import Object as O\n", ["from js import Object"]) == (
-        "from js import Object as O, Object\n"
+        "from js import Object, Object as O\n"
     )
     assert with_imports("import json as j\n", ["import json"]) == "import json\nimport json as j\n"
     assert with_imports("import sys, os\n\nimport js\n", ["import json"]) == (

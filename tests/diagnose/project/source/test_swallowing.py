@@ -225,3 +225,79 @@ class Default(WorkerEntrypoint):
         ("len(rows)", 18),
         ("written", 16),
     ]
+
+
+FINALLY = """
+from workers import Response, WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        for _ in range(3):
+            try:
+                await self.env.DB.prepare("DELETE FROM t").run()
+            finally:
+                {body}
+        return Response("ok")
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "swallows"),
+    [
+        ("return Response('ok')", True),
+        ("break", True),
+        ("continue", True),
+        ("print('done')", False),
+        ("[each for each in ()]", False),
+    ],
+)
+def test_leaving_a_finally_drops_the_error(read, body, swallows):
+    handlers = read(FINALLY.format(body=body)).error_handlers
+    assert [(one.kind, one.location.line) for one in handlers] == ([("finally", 10)] if swallows else [])
+
+
+def test_a_loop_in_a_finally_may_end(read):
+    body = "for n in range(2):\n                    break"
+    assert read(FINALLY.format(body=body)).error_handlers == ()
+
+
+@pytest.mark.parametrize(
+    ("kept", "answer", "swallows"),
+    [
+        ("count = 0", '{"success": True, "count": count}', True),
+        ("count = None", '{"ok": True, "count": count}', True),
+        ("count = []", '{"success": True, "count": count}', True),
+        ("count = -1", '{"success": True, "count": count}', False),
+        ("count = False", '{"success": True, "count": count}', False),
+        ("count = 0", '{"count": count}', False),
+        ("count = 0", '{"success": True, "state": "none" if count == 0 else "some"}', False),
+    ],
+)
+def test_nothing_stored_is_no_error_when_success_is_answered(read, kept, answer, swallows):
+    (handling,) = read(f"""
+from workers import Response, WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        count = 1
+        try:
+            await self.env.DB.prepare("DELETE FROM t").run()
+        except Exception:
+            {kept}
+        return Response.json({answer})
+""").error_handlers
+    assert handling.swallows is swallows
+
+
+@pytest.mark.parametrize(("use", "kinds"), [("", ["fire-and-forget"]), ("await task", [])])
+def test_a_task_in_a_variable_that_nothing_reads(read, use, kinds):
+    source = read(f"""
+import asyncio
+from workers import WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        task = asyncio.create_task(self.env.DB.prepare("DELETE FROM t").run())
+        {use}
+""")
+    assert [one.kind for one in source.error_handlers] == kinds

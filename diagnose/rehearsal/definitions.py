@@ -8,6 +8,8 @@ from diagnose.d1 import Statement
 from diagnose.d1.identifiers import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from diagnose.d1 import Database
 
 _TRIGGERS = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?1)"
@@ -22,6 +24,12 @@ def triggers_on(database: Database, table: str) -> tuple[str, ...]:
     """The texts of the triggers on a table."""
     found = database.run(Statement(_TRIGGERS, (table,)))
     return tuple(str(row[0]) for row in found.rows)
+
+
+def unique_index(table: str, columns: Sequence[str]) -> str:
+    """The statement that makes these columns tell one row of the table from another."""
+    parts = ", ".join(map(quoted, columns))
+    return f"CREATE UNIQUE INDEX {quoted(f'unique {table}')} ON {quoted(table)} ({parts})"
 
 
 def unique_indexes(database: Database, table: str) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.d1.identifiers import quoted
-from diagnose.d1.schema import Column, Table, UniqueKey
+from diagnose.d1.schema import Column, Table
 from diagnose.plugin import Choice, Fix, Safety, Turn
+from diagnose.rehearsal.definitions import unique_index
 from diagnose.rehearsal.watching import bound_rows
 from diagnose.schemas import (
     applied_names,
@@ -161,12 +162,8 @@ async def _bound(
         for statement in (rehearsal.invocation.statements if rehearsal.invocation else ())
         if statement.binding == binding.binding
     ]
-    table = Table(
-        name=missing.name,
-        columns=tuple(Column(name=name) for name in missing.columns),
-        unique_keys=(UniqueKey(columns=key, source="primary key"),) if key else (),
-    )
-    rows = bound_rows(table, statements)
+    table = Table(name=missing.name, columns=tuple(Column(name=name) for name in missing.columns))
+    rows = bound_rows(table, statements, keys=(unique_index(missing.name, key),) if key else ())
     if rows is None:
         return {}
     return {

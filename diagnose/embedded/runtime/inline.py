@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from diagnose.embedded.invocation import DEFAULT_RUNTIME_LIMITS
 from diagnose.embedded.runtime import interpreter, process
@@ -20,6 +20,7 @@ from diagnose.errors import SandboxError
 if TYPE_CHECKING:
     from diagnose.embedded.invocation import (
         Bindings,
+        IncomingMessage,
         Invocation,
         Outcome,
         RuntimeLimits,
@@ -76,7 +77,7 @@ class InlineRuntime:
         if missing is not None and not self._allow_unsandboxed:
             raise SandboxError(f"worker code was not executed: {missing}", hint=_ALLOW)
         python = await asyncio.to_thread(interpreter.newest)
-        recorder = Recorder(limits.log_bytes)
+        recorder = Recorder(limits.log_bytes, trigger)
         run = _Run(worker, trigger, bindings, limits, recorder)
         async with process.start(
             python.executable, limits=limits, sandbox=missing is None, on_output=recorder.log
@@ -110,10 +111,8 @@ class _Run:
         self._service = Service(worker, bindings, recorder, self._files)
         self._out_of_memory = False
 
-    async def until_end(self, child: process.WorkerProcess) -> _End:  # noqa: PLR0911 - one return per kind of value
+    async def until_end(self, child: process.WorkerProcess) -> _End:
         """Serve the child until it says that it is done, breaks off, or runs out of something."""
-        if self._trigger.kind == "queue":
-            return _End("refused", refused="queue handlers")
         started = time.monotonic()
         frames = FrameReader(child.reader, self._limits)
         try:
@@ -196,6 +195,8 @@ class _Run:
                 "headers": dict(trigger.headers),
                 "body": None if trigger.body is None else encode_bytes(trigger.body),
                 "cron": trigger.cron,
+                "queue": trigger.queue,
+                "messages": [_described(message) for message in trigger.messages],
             },
         }
 
@@ -207,7 +208,24 @@ def _files(worker: WorkerCode) -> frozenset[str]:
     return frozenset(name if name.startswith(_VENDORED) else prefix + name for name in worker.modules)
 
 
+def _described(message: IncomingMessage) -> Frame:
+    return {
+        "id": message.id,
+        "timestamp": message.timestamp,
+        "attempts": message.attempts,
+        "type": message.content_type,
+        "body": encode_bytes(message.body),
+    }
+
+
 def _describe(trigger: Trigger) -> str:
-    if trigger.kind == "fetch":
-        return f"{trigger.method} {trigger.path}"
-    return f"{trigger.kind} {trigger.cron or ''}".strip()
+    match trigger.kind:
+        case "fetch":
+            return f"{trigger.method} {trigger.path}"
+        case "scheduled":
+            return f"scheduled {trigger.cron or ''}".strip()
+        case "queue":
+            count = len(trigger.messages)
+            return f"queue {trigger.queue}: {count} message{'' if count == 1 else 's'}"
+        case _:
+            assert_never(trigger.kind)

@@ -10,6 +10,7 @@ from diagnose.embedded.invocation import (
     Invocation,
     WorkerException,
 )
+from diagnose.embedded.runtime.deciding import Decisions
 from diagnose.embedded.runtime.sanitize import clean, clean_line
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         OutboundFetch,
         Outcome,
         SentMessage,
+        Trigger,
     )
     from diagnose.model import Json, Location
 
@@ -36,7 +38,7 @@ _MOST_RECORDS = 100_000
 class Recorder:
     """Everything that becomes evidence passes here and is made harmless here."""
 
-    def __init__(self, log_bytes: int) -> None:
+    def __init__(self, log_bytes: int, trigger: Trigger) -> None:
         self._started = time.monotonic()
         self._log_left = log_bytes
         self._events: list[Event] = []
@@ -47,6 +49,8 @@ class Recorder:
         self._exception: WorkerException | None = None
         self._answer: HttpAnswer | None = None
         self._truncated = False
+        self._is_queue = trigger.kind == "queue"
+        self.decisions = Decisions(trigger.messages)
         self.batches = 0
 
     def begin(self, text: str) -> None:
@@ -122,6 +126,7 @@ class Recorder:
         return Invocation(
             outcome=outcome,
             answer=self._answer,
+            queue_answer=self.decisions.answer() if self._is_queue else None,
             events=tuple(self._events),
             statements=tuple(self._statements),
             messages=tuple(self._messages),

@@ -67,6 +67,7 @@ class Service:
             "d1": self._query,
             "exec": self._exec,
             "send": self._send,
+            "decide": self._decide,
             "fetch": self._fetch,
             "log": self._log,
             "response": self._response,
@@ -215,6 +216,23 @@ class Service:
         self._recorder.event("send", text, location, binding=binding, messages=len(messages), bytes=total)
         return {"ok": True} if error is None else _error_reply(error.message, error.name)
 
+    async def _decide(self, frame: Frame) -> None:
+        """One call of ack, retry, ackAll or retryAll; contradictions become the runtime's warning."""
+        decisions, delay = self._recorder.decisions, _delay_of(frame)
+        match frame.get("call"), frame.get("message"):
+            case "ack", str() as message if decisions.knows(message):
+                warning = decisions.ack(message)
+            case "retry", str() as message if decisions.knows(message):
+                warning = decisions.retry(message, delay)
+            case "ackAll", None:
+                warning = decisions.ack_all()
+            case "retryAll", None:
+                warning = decisions.retry_all(delay)
+            case _:
+                raise MalformedFrameError("a decision about a message that was not delivered")
+        if warning is not None:
+            self._recorder.log("warn", warning, location_of(frame, self._files))
+
     async def _fetch(self, frame: Frame) -> Frame:
         body = None if frame.get("body") is None else decode_bytes(frame["body"])
         request = OutboundRequest(
@@ -254,6 +272,10 @@ class Service:
         name, message = text_of(frame, "name"), text_of(frame, "message")
         location = location_of(frame, self._files)
         self._recorder.exception(name, message, text_of(frame, "traceback"), location)
+
+
+def _delay_of(frame: Frame) -> int | None:
+    return None if frame.get("delay") is None else integer_of(frame, "delay")
 
 
 def _error_reply(message: str, name: str) -> Frame:

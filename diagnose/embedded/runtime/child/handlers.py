@@ -7,8 +7,10 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from . import web
+from .batch import MessageBatch
 from .context import ExecutionContext, ScheduledController, environment, incoming_request
 from .proxies import JsProxy, proxy
+from .rpc import BindingWrapper
 from .sdk import FetchResponse, Request, WorkerEntrypoint, wrap_env
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from .channel import Frame
     from .isolate import Isolate
+    from .values import Value
 
 _WRONG_ANSWER = "Incorrect type for Promise: the Promise did not resolve to 'Response'."
 
@@ -31,12 +34,21 @@ async def deliver(isolate: Isolate, module: ModuleType, trigger: Frame) -> web.R
     Raises whatever the handler raises, and HandlerError.
     """
     kind = trigger["kind"]
-    event = incoming_request(trigger) if kind == "fetch" else ScheduledController(trigger["cron"] or "")
-    handler, args = _handler(isolate, module, kind, event)
+    handler, args = _handler(isolate, module, kind, _event(trigger))
     result = _call(handler, args)
     if inspect.isawaitable(result):
         result = await result
     return _response(result) if kind == "fetch" else None
+
+
+def _event(trigger: Frame) -> Value:
+    match trigger["kind"]:
+        case "fetch":
+            return incoming_request(trigger)
+        case "queue":
+            return MessageBatch(trigger["queue"] or "", trigger["messages"])
+        case _:
+            return ScheduledController(trigger["cron"] or "")
 
 
 def load(module_name: str) -> ModuleType:
@@ -45,7 +57,7 @@ def load(module_name: str) -> ModuleType:
 
 
 def _handler(
-    isolate: Isolate, module: ModuleType, kind: str, event: Any
+    isolate: Isolate, module: ModuleType, kind: str, event: Value
 ) -> tuple[Callable[..., Any], list[Any]]:
     env, context = proxy(environment()), proxy(ExecutionContext())
     function = getattr(module, f"on_{kind}", None)
@@ -60,10 +72,33 @@ def _handler(
         if cls is not WorkerEntrypoint and cls is not object
     )
     instance = entrypoint(context, env if own_init else wrap_env(env))
-    method = getattr(instance, kind, None)
+    asked = _asked(isolate, kind)
+    method = getattr(instance, asked, None)
     if method is None:
-        raise HandlerError(f"Handler does not export a {kind}() function.")
-    return method, [Request(proxy(event)) if kind == "fetch" else proxy(event)]
+        raise HandlerError(_no_method(kind, asked))
+    return method, [_converted(isolate, kind, event)]
+
+
+def _asked(isolate: Isolate, kind: str) -> str:
+    """The method that a class is asked for: `on_fetch` where module-level handlers are called.
+
+    https://github.com/cloudflare/workerd/blob/main/src/pyodide/python-entrypoint-helper.ts
+    """
+    return "on_fetch" if kind == "fetch" and isolate.global_handlers else kind
+
+
+def _no_method(kind: str, asked: str) -> str:
+    missing = f"Handler does not export a {kind}() function."
+    if asked == kind:
+        return missing
+    return f"{missing} Before compatibility date 2025-08-14 the class is asked for {asked}."
+
+
+def _converted(isolate: Isolate, kind: str, event: Value) -> Any:
+    """The event as the SDK in force hands it to a method."""
+    if kind == "fetch":
+        return Request(proxy(event))
+    return BindingWrapper(proxy(event)) if kind == "queue" and isolate.wrapped else proxy(event)
 
 
 def _no_handler(isolate: Isolate, kind: str, *, global_handler: bool) -> str:

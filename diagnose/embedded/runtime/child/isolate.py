@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _SDK_OUTSIDE_SINCE = "2026-04-21"
 _PYODIDE_0_28_SINCE = "2025-09-29"
+_PYODIDE_314_SINCE = "2026-09-08"
+"""In workerd 1.20261117.1: src/workerd/io/compatibility-date.capnp of https://github.com/cloudflare/workerd."""
 _NO_GLOBAL_HANDLERS_SINCE = "2025-08-14"
 _GLOBAL_SCOPE = (
     "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or connect()), setting a "
@@ -66,9 +68,11 @@ class Isolate:
         """The Pyodide release that the date and flags select."""
         if "python_workers_20260817" in self.flags:
             return "314.0.5"
+        if self._enabled("python_workers_314", "no_python_workers_314", _PYODIDE_314_SINCE):
+            return "314.0.6"
         if "python_workers_20260610" in self.flags:
             return "314.0.4"
-        if self.date >= _PYODIDE_0_28_SINCE or "python_workers_20250116" in self.flags:
+        if self._enabled("python_workers_20250116", "no_python_workers_20250116", _PYODIDE_0_28_SINCE):
             return "0.28.2"
         return "0.26.0a2"
 

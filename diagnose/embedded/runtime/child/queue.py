@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from .d1 import Binding, request
@@ -9,7 +10,22 @@ from .isolate import current
 from .json_text import stringify
 from .promises import promise, rejection
 from .proxies import to_javascript
-from .values import NULL, Array, Bytes, Function, JsError, PlainObject, PyProxy, Value, iterate, text
+from .values import (
+    NULL,
+    Array,
+    BigInt,
+    Bytes,
+    Date,
+    Function,
+    JsError,
+    Map,
+    PlainObject,
+    PyProxy,
+    Set,
+    Value,
+    iterate,
+    text,
+)
 from .wire import encode_bytes
 
 if TYPE_CHECKING:
@@ -41,8 +57,8 @@ class WorkerQueue(Binding):
         if isinstance(messages, PyProxy):
             current().refuse("Queue.sendBatch() with a Python list that was not converted with to_js")
         try:
-            delay = _option(options, "delaySeconds")
-            sent = [_message(_option(item, "body"), item, delay) for item in iterate(messages)]
+            delay = option(options, "delaySeconds")
+            sent = [_message(option(item, "body"), item, delay) for item in iterate(messages)]
             return self._send(sent, batch=True)
         except JsError as error:
             return rejection(error)
@@ -55,7 +71,8 @@ class WorkerQueue(Binding):
         return promise(PlainObject({"metadata": PlainObject({"metrics": metrics})}))
 
 
-def _option(options: Any, name: str) -> Any:
+def option(options: Any, name: str) -> Any:
+    """A property of an options object, or None."""
     if not isinstance(options, Value):
         return None
     if isinstance(options, PyProxy):
@@ -68,8 +85,8 @@ def _option(options: Any, name: str) -> Any:
 
 def _message(body: Any, options: Any, delay: Any = None) -> Frame:
     default = "json" if current().date >= _JSON_SINCE or "queues_json_messages" in current().flags else "v8"
-    kind = _option(options, "contentType") or default
-    own_delay = _option(options, "delaySeconds")
+    kind = option(options, "contentType") or default
+    own_delay = option(options, "delaySeconds")
     if body is None:
         raise JsError("Message body cannot be undefined", "TypeError")
     content = _serialise(kind, body)
@@ -97,9 +114,18 @@ def _wrong_type(kind: str, wanted: str, body: Any) -> str:
     return f'Content Type "{kind}" requires a value of type {wanted}, but received: {received}'
 
 
+def _lost_in_json(value: Any) -> bool:
+    """Whether the consumer would not get the value back from its JSON form."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return value is None or isinstance(value, (BigInt, Bytes, Date, Map, Set))
+
+
 def _require_cloneable(body: Any) -> None:
     if isinstance(body, (PyProxy, Function)):
         raise JsError(f"{text(body)} could not be cloned.", "DataCloneError")
+    if _lost_in_json(body):
+        current().refuse(f"queue content type v8 with {text(body)}, which JSON cannot hold")
     if isinstance(body, Array):
         for item in body.items:
             _require_cloneable(item)

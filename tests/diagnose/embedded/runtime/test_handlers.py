@@ -85,9 +85,21 @@ async def test_scheduled_module_level(raw):
     assert [one.params for one in invocation.statements] == [("0 3 * * *",)]
 
 
-async def test_queue_handlers_are_refused_by_name(wrapped):
-    invocation = await wrapped.source("", Trigger(kind="queue"))
-    assert (invocation.outcome, invocation.refused) == ("refused", "queue handlers")
+async def test_class_style_before_the_date_is_asked_for_on_fetch(raw):
+    raw.date = "2025-08-13"
+    source = """
+        from workers import Response, WorkerEntrypoint
+        class Default(WorkerEntrypoint):
+            async def NAME(self, request):
+                return Response("from the class")
+    """
+    refused = await raw.source(source.replace("NAME", "fetch"))
+    assert refused.exception.message == (
+        "Handler does not export a fetch() function. "
+        "Before compatibility date 2025-08-14 the class is asked for on_fetch."
+    )
+    answered = await raw.source(source.replace("NAME", "on_fetch"))
+    assert (answered.outcome, answered.answer.body) == ("ok", b"from the class")
 
 
 async def test_own_init(wrapped):

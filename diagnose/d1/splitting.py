@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import apsw
+
+from diagnose.d1.tokens import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SPACE: Final = " \t\n\f\r"
 _TRAILING_RUN: Final = re.compile(r"[ \t\n\f\r;]*\Z")
@@ -13,9 +18,15 @@ _JAVASCRIPT_SPACE: Final = (
     " \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
+_TRIGGER: Final = re.compile(r"(?:EXPLAIN\b.*?)?CREATE\b.*?\bTRIGGER\b", re.IGNORECASE | re.DOTALL)
 _LINE_COMMENT: Final = re.compile(
     rf"(?:^|(?<=[\n\r\u2028\u2029]))[{_JAVASCRIPT_SPACE}]*--[^\n\r\u2028\u2029]*"
 )
+_SEMICOLON: Final = re.compile(
+    r"""'[^']*' | "[^"]*" | `[^`]*` | \[[^\]]*\] | --[^\n]* | /\*.*?\*/ | (?P<end>;)""",
+    re.VERBOSE | re.DOTALL,
+)
+_NOTHING: Final = re.compile(r"(?:\s|;|--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z))*", re.DOTALL)
 
 
 def statement_end(swallowed: str) -> int:
@@ -45,3 +56,24 @@ def trim(text: str) -> str:
 def is_blank(text: str) -> bool:
     """Whether D1 drops the text before it reaches SQLite: nothing in it but space and `--` comments."""
     return not trim(_LINE_COMMENT.sub("", text))
+
+
+def statements_in(text: str) -> Iterator[tuple[int, str]]:
+    """Every statement of a file, with the character at which it begins.
+
+    Comments and space before a statement are left out; its semicolon belongs to it. A text that SQLite
+    refuses is split all the same: a semicolon inside a literal, a comment or a trigger's body ends nothing.
+    """
+    start: int | None = None
+    for token in tokens(text):
+        if start is None:
+            start = None if token.text == ";" else token.start
+        elif token.text == ";":
+            statement = text[start : token.end]
+            if apsw.complete(statement):
+                yield start, statement
+                start = None
+            elif not _TRIGGER.match(statement):
+                break  # a literal without an end: what follows cannot be told from it
+    if start is not None:
+        yield start, text[start:].rstrip(_SPACE)

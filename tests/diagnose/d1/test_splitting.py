@@ -4,7 +4,7 @@ import pytest
 
 from diagnose.d1.engine import Database, Statement
 from diagnose.d1.errors import D1Error
-from diagnose.d1.splitting import is_blank, statement_end, trim
+from diagnose.d1.splitting import is_blank, statement_end, statements_in, trim
 
 TRIGGER = "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END"
 
@@ -57,3 +57,24 @@ def test_blank_texts(text, blank):
 
 def test_trim_takes_what_javascript_takes():
     assert trim("\ufeff\u00a0\n\x1cx\u2028") == "\x1cx"
+
+
+def test_a_file_is_split_into_its_statements():
+    text = f"-- first\nSELECT ';' -- no end;\n;\n;;{TRIGGER};\n/* last; */ SELECT 2\n"
+    assert list(statements_in(text)) == [
+        (9, "SELECT ';' -- no end;\n;"),
+        (35, TRIGGER + ";"),
+        (text.index("SELECT 2"), "SELECT 2"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "-- only a comment;", ";;"])
+def test_a_file_may_hold_no_statement(text):
+    assert list(statements_in(text)) == []
+
+
+def test_behind_a_literal_without_an_end_there_is_one_statement():
+    assert list(statements_in("SELECT 1; SELECT 'a; SELECT 2; SELECT 3")) == [
+        (0, "SELECT 1;"),
+        (10, "SELECT 'a; SELECT 2; SELECT 3"),
+    ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.project.source.side_tables import is_side_table
 from diagnose.rewriting import invented_counts
 
 if TYPE_CHECKING:
@@ -14,14 +14,11 @@ if TYPE_CHECKING:
     from diagnose.plugin import Context, Finding
     from diagnose.project.source.model import ErrorHandling, ReportedCount, Source, StatementSite
 
-_SIDE_TABLE = re.compile(
-    r"(?:^|_)(?:caches?|logs?|logging|audits?|analytics|metrics?|telemetry|traces?|stats|hits|heartbeats?)(?:_|$)"
-)
 _WHAT = {
     "except": "the handler swallows an error of the write: the failure goes unnoticed",
     "finally": "leaving the `finally` from within drops an error of the write: the failure goes unnoticed",
     "suppress": "an error of the write is suppressed: the failure goes unnoticed",
-    "fire-and-forget": "nothing waits for the write: the failure goes unnoticed",
+    "fire-and-forget": "nothing waits for the task that writes: the failure goes unnoticed",
 }
 
 
@@ -31,7 +28,8 @@ class SwallowedError(Check):
     ## What it checks
 
     `except` clauses, `suppress`, and a `return` in `finally` around writes to D1 or a queue, directly or
-    through the functions they call, and writes that nothing waits for. A handler that raises, answers with
+    through the functions they call, and writes that run in a task which nothing waits for (a forgotten
+    `await` is SRC002). A handler that raises, answers with
     a status of 400 or more, retries, or hands the error on is in order. Further, numbers of rows that a
     response gives out after a write, or a log where no response gives one: they must come from
     `meta.changes`.
@@ -69,7 +67,7 @@ class SwallowedError(Check):
     ## Fix safety
 
     Review: what was swallowed now stops the request, the cron run or the queue delivery. Handlers
-    keep what they do and raise afterwards; unawaited writes are awaited; counts are those of D1.
+    keep what they do and raise afterwards; detached writes are awaited; counts are those of D1.
 
     ## Evidence
 
@@ -155,8 +153,7 @@ def _is_beside_the_import(handling: ErrorHandling, source: Source) -> bool:
     queued = any(send.location in handling.writes for send in source.sends)
     if queued or not sites or not all(map(_is_one_row, sites)):
         return False
-    tables = [site.table or "" for site in sites]
-    return handling.after_response or all(_SIDE_TABLE.search(table.lower()) for table in tables)
+    return handling.after_response or all(is_side_table(site.table) for site in sites)
 
 
 def _is_one_row(site: StatementSite) -> bool:
@@ -169,7 +166,7 @@ def _weight(handling: ErrorHandling, source: Source, tables: tuple[str, ...]) ->
     reachable += [send.reachable for send in source.sends if send.location in handling.writes]
     if reachable and not any(reachable):
         return Severity.ADVICE, Confidence.LOW
-    if tables and all(_SIDE_TABLE.search(table.lower()) for table in tables):
+    if tables and all(map(is_side_table, tables)):
         return Severity.ERROR, Confidence.LOW
     told = handling.reported_success is not None or handling.kind == "fire-and-forget"
     return Severity.ERROR, Confidence.HIGH if told else Confidence.MEDIUM

@@ -1,5 +1,6 @@
 """Rewriting worker source: the fewest edits that repair a place, or a refusal that says what to do."""
 
+from diagnose.rewriting.awaiting import await_call
 from diagnose.rewriting.in_lists import rewrite_in_list
 from diagnose.rewriting.inserts import rewrite_insert
 from diagnose.rewriting.outcome import Outcome, Refused, Rewritten
@@ -12,6 +13,7 @@ __all__ = [
     "Outcome",
     "Refused",
     "Rewritten",
+    "await_call",
     "invented_counts",
     "reread",
     "rewrite_count",

@@ -26,6 +26,7 @@ from diagnose.project.source.model import (
     Source,
     StatementSite,
     TriggerHint,
+    UnawaitedCall,
 )
 from diagnose.project.source.reading import UnsupportedLanguageError, read_source
 from diagnose.project.source.sql import Hole, Ordinal, Repeated, SqlText, Text, parameter_count, placeholders
@@ -60,6 +61,7 @@ __all__ = [
     "StatementSite",
     "Text",
     "TriggerHint",
+    "UnawaitedCall",
     "UnknownCount",
     "UnsupportedLanguageError",
     "parameter_count",

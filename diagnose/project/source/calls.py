@@ -48,6 +48,10 @@ class Calls(Externals):
 
     def call(self, node: ir.Call) -> Value:
         """What a call yields."""
+        value = self._called(node)
+        return replace(value, span=node.span, source=node.source) if isinstance(value, Pending) else value
+
+    def _called(self, node: ir.Call) -> Value:
         dropped, self.discarding = self.discarding, False
         if isinstance(node.function, ir.Attribute):
             owner = self.evaluate(node.function.value)
@@ -174,7 +178,7 @@ class Calls(Externals):
         if texts.is_text(content):
             return self.called_text(content, name, arguments, keywords, node)
         if isinstance(content, Pending) and name in {"then", "catch", "finally_"}:
-            return content
+            return replace(content, task=True)
         return unknown(node.source)
 
     def _logged(self, arguments: Sequence[Segment]) -> Value:
@@ -219,7 +223,7 @@ class Calls(Externals):
             self.frames.pop()
             self.guarded_names, self.bounds = guarded, bounds | _at_every_end(frame)
         if isinstance(definition, ir.FunctionDef) and definition.is_async and not definition.generator:
-            return Pending(value, frozenset(range(first_record, len(self.records.writes))))
+            return Pending(value, frozenset(range(first_record, len(self.records.writes))), by="function")
         return value
 
     def _body(self, frame: Frame) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from diagnose.project.source import ir, lengths
+from diagnose.project.source import forgetting, ir, lengths
 from diagnose.project.source.counts import Exactly, filtered
 from diagnose.project.source.joining import joined
 from diagnose.project.source.operators import Operators
@@ -212,9 +212,16 @@ class Expressions(Operators):
             case DictValue() if (item := content.get(name)) is not None:
                 return item.value
             case Data():
-                return content.member(node.source)
+                return self.field(content, name, node)
+            case Pending(value, by="binding" | "function") if name in forgetting.OF_AN_ANSWER:
+                forgetting.note(content, self.frame, self.function_name, self.records)
+                return self.attribute(value, name, node)
             case _:
                 return Member(owner, name)
+
+    def field(self, data: Data, name: str, node: ir.Expression, *, optional: bool = False) -> Data:
+        """A named part of data; of a message's body it is written down."""
+        return data.field(name, node.source)
 
     def result_member(self, result: QueryResult, name: str, node: ir.Expression) -> Value | None:
         """A member of what D1 answers."""
@@ -279,7 +286,11 @@ class Expressions(Operators):
             case Data(expression) if key == "env" and expression.endswith(".scope"):
                 return EnvValue()
             case Data():
-                return content.member(node.source) if isinstance(key, str) else content.element(node.source)
+                return (
+                    self.field(content, key, node)
+                    if isinstance(key, str)
+                    else content.element(node.source)
+                )
             case _:
                 return unknown(node.source)
 

@@ -96,7 +96,7 @@ class Externals(Iterables):
             if isinstance(item.value, FunctionValue) and not name.startswith(("fastapi", "starlette")):
                 self.settle(self.call_function(item.value, (), {}))
         records = _pending(tuple(arguments))
-        return Pending(unknown(node.source), records) if records else unknown(node.source)
+        return Pending(unknown(node.source), records, by="stranger") if records else unknown(node.source)
 
     def _response(
         self, name: str, arguments: Sequence[Segment], keywords: dict[str, Item], node: ir.Call
@@ -194,7 +194,7 @@ class Externals(Iterables):
             guarding = self.records.guarding(Guarding("suppress", node.span, self.function_name))
             guarding.writes.extend(sorted(records))
         values = tuple(self._awaited(one) for one in arguments)
-        return Pending(ListValue(values, "list"), records)
+        return Pending(ListValue(values, "list"), records, by="group")
 
     def _awaited(self, segment: Segment) -> Segment:
         if isinstance(segment, Many):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diagnose.project.source import ir, lengths, texts
+from diagnose.project.source import forgetting, ir, lengths, texts
 from diagnose.project.source.platform import Platform
 from diagnose.project.source.values import (
     NOTHING,
@@ -43,6 +43,7 @@ class Methods(Platform):
         receiver = node.function.value if isinstance(node.function, ir.Attribute) else None
         shared = receiver.source if isinstance(receiver, ir.Attribute) else None
         if name in {"append", "add", "appendleft"} and isinstance(first, Item):
+            self._kept_in(receiver, first.value)
             self.add(reference.address, (first,), shared=shared)
             return NOTHING
         if name in {"extend", "update", "extendleft"} and isinstance(first, Item):
@@ -64,6 +65,16 @@ class Methods(Platform):
         if name in {"pop", "popleft", "get"}:
             return lengths.iterated(content, node.source, node.source).element
         return unknown(node.source)
+
+    def _kept_in(self, receiver: ir.Expression | None, value: Value) -> None:
+        """A list that nothing looks at does not make anything wait for what is put into it."""
+        if (
+            isinstance(receiver, ir.Name)
+            and isinstance(value, Pending)
+            and not value.task
+            and forgetting.is_only_filled(receiver.name, self.frame.definition)
+        ):
+            forgetting.note(value, self.frame, self.function_name, self.records)
 
     def called_dict(  # noqa: PLR0911 - one return for each case
         self, reference: Value, content: DictValue, name: str, arguments: Sequence[Segment], node: ir.Call
@@ -131,6 +142,8 @@ class Methods(Platform):
             return value.element(node.source)
         if name in {"append", "extend", "add", "clear", "sort", "reverse", "insert"}:
             return NOTHING
+        if name in {"get", "pop"} and isinstance(first, Constant) and isinstance(first.value, str):
+            return self.field(value, first.value, node, optional=True)
         return value.member(node.source)
 
     def zipped(self, arguments: Sequence[Segment], target: str) -> Value:

@@ -244,7 +244,7 @@ class ErrorHandling:
     """Code that decides what becomes of a failed write.
 
     Attributes:
-        location: of the `except`, the `suppress`, what leaves a `finally`, or the call that nothing
+        location: of the `except`, the `suppress`, what leaves a `finally`, or the task that nothing
             waits for.
         writes: locations of the D1 and queue writes it covers, directly or through calls.
         swallows: the failure goes unnoticed: not raised again, not answered with an error, not
@@ -262,6 +262,27 @@ class ErrorHandling:
     function: str
     span: Span
     after_response: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnawaitedCall:
+    """A call that writes, and that nothing awaits, gathers, returns or makes a task of.
+
+    Attributes:
+        call: as written.
+        by: `binding` is a method of D1 or a queue; `function` a coroutine function of the project;
+            `group` several of both, as in `asyncio.gather(…)`.
+        writes: locations of the D1 and queue writes that depend on it.
+        location: of the statement.
+        span: of the call.
+    """
+
+    call: str
+    by: Literal["binding", "function", "group"]
+    writes: tuple[Location, ...]
+    location: Location
+    function: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +337,7 @@ class Source:
     sends: tuple[SendSite, ...] = ()
     fetches: tuple[OutboundFetch, ...] = ()
     error_handlers: tuple[ErrorHandling, ...] = ()
+    unawaited: tuple[UnawaitedCall, ...] = ()
     reported_counts: tuple[ReportedCount, ...] = ()
     triggers: tuple[TriggerHint, ...] = ()
     queue_names: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from diagnose.errors import SourceError
-from diagnose.project.source import handlers, ir, swallowing, triggers
+from diagnose.project.source import forgetting, handlers, ir, swallowing, triggers
 from diagnose.project.source.machine import Frame
 from diagnose.project.source.merging import merged_fetches, merged_sites, merged_uses
 from diagnose.project.source.model import SendSite, Source, StatementSite, TriggerHint
@@ -131,6 +131,7 @@ class _Reader:
             sends=tuple(site for site in sites if isinstance(site, SendSite)),
             fetches=merged_fetches(records.fetches),
             error_handlers=swallowing.error_handlers(records),
+            unawaited=forgetting.unawaited_calls(records),
             reported_counts=tuple(records.counts[key] for key in sorted(records.counts)),
             triggers=self._triggers(),
             queue_names=tuple(dict.fromkeys(self._queue_names())),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from diagnose.project.source import ir
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
         SendSite,
         StatementSite,
     )
+
+
+Trail: TypeAlias = "tuple[tuple[ir.FunctionDef | ir.Lambda | None, ir.Span], ...]"
+"""The functions that are being read, outermost first, each with its statement that is being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,43 @@ class Write:
     order: int
     handler: int
     awaited: bool = True
+    trail: Trail = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEvent:
+    """What decides about a message, in the order of reading.
+
+    Attributes:
+        kind: `kept` when the message, or a note of it, is handed to something else; `raise` retries
+            every message that is not acknowledged.
+        whole: it concerns the whole batch.
+    """
+
+    kind: Literal["ack", "retry", "kept", "raise"]
+    whole: bool
+    order: int
+    handler: int
+    span: ir.Span
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRead:
+    """A read of a part of a message's body.
+
+    Attributes:
+        optional: the code provides for its absence.
+        dispatched: it happens for some kinds of messages only.
+        mixed: the body may have been text or not.
+    """
+
+    path: tuple[str, ...]
+    optional: bool
+    dispatched: bool
+    mixed: bool
+    span: ir.Span
+    function_name: str
 
 
 @dataclass(eq=False, slots=True)
@@ -60,6 +101,18 @@ class Guarding:
     writes: list[int] = field(default_factory=list)
 
 
+@dataclass(eq=False, slots=True)
+class Unawaited:
+    """A call that nothing waits for, the statement it stands in, and the writes that depend on it."""
+
+    call: ir.Span
+    source: str
+    by: Literal["binding", "function", "group"]
+    statement: ir.Span
+    function_name: str
+    writes: set[int] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class Records:
     """Everything seen so far.
@@ -69,6 +122,10 @@ class Records:
         kind: of that handler.
         order: counts events.
         kept_alive: numbers of the writes that happen in `waitUntil`.
+        events: what decides about messages in `queue` handlers.
+        reads: parts of message bodies that `queue` handlers read.
+        tested: paths into a body whose type a test asks about.
+        dispatching: how many tests of the kind of a message hold where the code is being read.
     """
 
     writes: list[Write] = field(default_factory=list)
@@ -77,9 +134,14 @@ class Records:
     responses: list[Response] = field(default_factory=list)
     counts: dict[tuple[ir.Span, str], ReportedCount] = field(default_factory=dict)
     guardings: dict[tuple[ir.Span, str], Guarding] = field(default_factory=dict)
+    unawaited: dict[ir.Span, Unawaited] = field(default_factory=dict)
     queue_names: dict[str, None] = field(default_factory=dict)
     kept_alive: set[int] = field(default_factory=set)
     routes: list[tuple[str | None, str, ir.Span]] = field(default_factory=list)
+    events: list[QueueEvent] = field(default_factory=list)
+    reads: list[MessageRead] = field(default_factory=list)
+    tested: set[tuple[str, ...]] = field(default_factory=set)
+    dispatching: int = 0
     handler: int = 0
     kind: HandlerKind | None = None
     order: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from diagnose.project.source import buffers, ir, swallowing, texts
+from diagnose.project.source import buffers, forgetting, ir, swallowing, texts
 from diagnose.project.source.branches import Branches, is_fallback, skips
 from diagnose.project.source.counts import AtMost, UnknownCount, turns
 from diagnose.project.source.definitions import Definitions
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from diagnose.project.source.machine import Outcome
     from diagnose.project.source.modules import LoadedModule
     from diagnose.project.source.scopes import Scope
+    from diagnose.project.source.values import Value
 
 _CATCHING = {"AttributeError", "KeyError"}
 
@@ -66,7 +67,7 @@ class Statements(Branches):
         if statement.value is None:
             return
         value = self.evaluate(statement.value)
-        if isinstance(value, Pending) and swallowing.is_never_read(statement, self.frame.definition):
+        if swallowing.is_never_read(statement, self.frame.definition):
             self._forgotten(value, statement)
         for target in statement.targets:
             self.assign(target, value)
@@ -96,21 +97,21 @@ class Statements(Branches):
         self.discarding = self.frame.drops = True
         value = self.evaluate(statement.value)
         self.discarding = False
-        if isinstance(value, Pending) and value.records and not isinstance(statement.value, ir.Await):
+        if not isinstance(statement.value, ir.Await):
             self._forgotten(value, statement)
 
-    def _forgotten(self, value: Pending, statement: ir.Statement) -> None:
-        guarding = Guarding("fire-and-forget", statement.span, self.function_name)
-        written = [
-            one
-            for one in sorted(value.records)
-            if self.records.writes[one].site.method not in {"all", "first", "raw"}
-        ]
-        if written:
+    def _forgotten(self, value: Value, statement: ir.Statement) -> None:
+        """Nothing looks at a value, so nothing waits for what it stands for."""
+        content = self.load(value)
+        for pending in forgetting.pending_in(content.segments) if isinstance(content, ListValue) else ():
+            forgetting.note(pending, self.frame, self.function_name, self.records)
+        if not isinstance(content, Pending):
+            return
+        if not content.task:
+            forgetting.note(content, self.frame, self.function_name, self.records)
+        elif written := forgetting.writing(content, self.records):
+            guarding = Guarding("fire-and-forget", statement.span, self.function_name)
             self.records.guarding(guarding).writes.extend(written)
-        if not value.task:
-            for record in value.records:
-                self.records.writes[record].awaited = False
 
     def _return(self, statement: ir.Return) -> bool:
         value = self.evaluate(statement.value) if statement.value else NOTHING

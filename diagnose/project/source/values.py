@@ -115,6 +115,37 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """A part of what a queue delivers to its handler.
+
+    Attributes:
+        path: keys that lead from `message.body` to a part of it; `[]` is any element, `text()` what
+            `json.loads` makes of a text.
+        mixed: some ways through the code parse the text, others do not.
+    """
+
+    part: Literal["batch", "messages", "message", "body"]
+    path: tuple[str, ...] = ()
+    mixed: bool = False
+
+    def member(self, name: str) -> Received | None:
+        """`batch.messages`, `message.body`, a field of a body; None for anything else."""
+        if self.part == "body":
+            return replace(self, path=(*self.path, name))
+        steps: dict[tuple[str, str], Received] = {
+            ("batch", "messages"): Received("messages"),
+            ("message", "body"): Received("body"),
+        }
+        return steps.get((self.part, name))
+
+    def element(self) -> Received | None:
+        """One message, or any element of a part of the body."""
+        if self.part == "messages":
+            return Received("message")
+        return self.member("[]") if self.part == "body" else None
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """Something that the source does not determine.
 
@@ -122,11 +153,13 @@ class Data:
         expression: the source that yields it, and its name as a collection.
         origin: what its members' lengths depend on.
         count: its own length.
+        received: what it is of the messages that a queue delivers, or None.
     """
 
     expression: str
     origin: Count
     count: Count
+    received: Received | None = field(default=None, compare=False)
 
     def member(self, expression: str) -> Data:
         """A part that may well be the whole collection: `data["Data"]`."""
@@ -135,7 +168,13 @@ class Data:
     def element(self, expression: str) -> Data:
         """One of its elements: what the request asked for says nothing about its length."""
         origin = replace(self.origin, asked=None) if isinstance(self.origin, FromData) else self.origin
-        return Data(expression, origin, renamed(origin, expression))
+        received = self.received.element() if self.received else None
+        return Data(expression, origin, renamed(origin, expression), received)
+
+    def field(self, name: str, expression: str) -> Data:
+        """The same as `member`, where the name of the part is known."""
+        received = self.received.member(name) if self.received else None
+        return replace(self.member(expression), received=received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +259,21 @@ class QueryResult:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What a call yields before it is awaited; `records` are the writes that depend on it."""
+    """What a call yields before it is awaited; `records` are the writes that depend on it.
+
+    Attributes:
+        task: it runs by itself, as a task or under a callback.
+        by: a method of a binding, a coroutine function of the project, several of both (`gather`), or
+            something that is not known, which may wait for what it was given.
+        span, source: of the call.
+    """
 
     value: Value
     records: frozenset[int]
     task: bool = False
+    by: Literal["binding", "function", "group", "stranger"] = "binding"
+    span: ir.Span | None = field(default=None, compare=False)
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

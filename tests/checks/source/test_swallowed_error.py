@@ -29,7 +29,8 @@ database_id = "0b6f6a5c-36ae-4a3a-9d0a-6f7f3c1f4a11"
 binding = "QUEUE"
 queue = "prices"
 """
-WORKER = """import json
+WORKER = """import asyncio
+import json
 from contextlib import suppress
 
 from workers import Response, WorkerEntrypoint
@@ -98,8 +99,8 @@ async def test_correct_projects_pass(folder, check, tmp_path):
         ),
         (["try:", f"    {WRITE}", "except:", "    pass", OK], "except", None),
         (["with suppress(Exception):", f"    {WRITE}", OK], "suppress", None),
-        ([WRITE.removeprefix("await "), OK], "fire-and-forget", None),
-        (["self.env.QUEUE.send('x')", OK], "fire-and-forget", None),
+        ([f"asyncio.create_task({WRITE.removeprefix('await ')})", OK], "fire-and-forget", None),
+        (["task = asyncio.ensure_future(self.env.QUEUE.send('x'))", OK], "fire-and-forget", None),
     ],
 )
 async def test_a_failure_that_nobody_notices(lines, kind, message, findings):
@@ -124,6 +125,13 @@ async def test_a_failure_that_nobody_notices(lines, kind, message, findings):
 )
 async def test_a_handler_that_passes_the_error_on(handler, findings):
     (finding,) = await findings("try:", f"    {WRITE}", "except Exception as error:", *handler, OK)
+    assert finding.status is Status.PASS
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("call", [WRITE.removeprefix("await "), "self.env.QUEUE.send('x')"])
+async def test_a_forgotten_await_is_for_another_check(call, findings):
+    (finding,) = await findings(call, OK)
     assert finding.status is Status.PASS
 
 

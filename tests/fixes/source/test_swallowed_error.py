@@ -74,11 +74,13 @@ async def test_what_is_not_understood_is_left_alone(write_project, repair, tree)
         {
             "wrangler.toml": CONFIG,
             "worker.py": """
+import asyncio
+
 from workers import Response, WorkerEntrypoint
 
 
 def fire(env):
-    env.DB.prepare("INSERT INTO prices (a) VALUES (1)").run()
+    asyncio.create_task(env.DB.prepare("INSERT INTO prices (a) VALUES (1)").run())
 
 
 class Default(WorkerEntrypoint):

@@ -166,10 +166,12 @@ class Default(WorkerEntrypoint):
 """)
     assert [(one.kind, one.location.line, one.swallows) for one in source.error_handlers] == [
         ("suppress", 11, True),
-        ("fire-and-forget", 13, True),
         ("fire-and-forget", 14, True),
         ("fire-and-forget", 15, False),
         ("suppress", 17, True),
+    ]
+    assert [(one.call[-6:], one.by, one.location.line) for one in source.unawaited] == [
+        (".run()", "binding", 13)
     ]
     assert {site.sql.render()[-2]: site.awaited for site in source.sites} == {
         "1": True,
@@ -190,7 +192,10 @@ class Default(WorkerEntrypoint):
         save(self.env)
 """)
     assert [(send.awaited, send.location.line) for send in source.sends] == [(False, 5)]
-    assert [(one.kind, one.location.line) for one in source.error_handlers] == [("fire-and-forget", 9)]
+    assert source.error_handlers == ()
+    assert [(one.call, one.by, one.location.line) for one in source.unawaited] == [
+        ("save(self.env)", "function", 9)
+    ]
 
 
 def test_what_is_reported_after_a_write(read):

@@ -95,7 +95,7 @@ class BoundParameters(Check):
         broken = 0
         for site in ctx.source.sites:
             simulation = simulate(site, await _schema(ctx, site))
-            if simulation is None or not simulation.breaks_for_the_code:
+            if simulation is None or simulation.is_too_long or not simulation.breaks_for_the_code:
                 continue
             broken += 1
             if isinstance(site.rows, UnknownCount) and site.rows.sliced and not simulation.reached:

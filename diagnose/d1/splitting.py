@@ -22,11 +22,6 @@ _TRIGGER: Final = re.compile(r"(?:EXPLAIN\b.*?)?CREATE\b.*?\bTRIGGER\b", re.IGNO
 _LINE_COMMENT: Final = re.compile(
     rf"(?:^|(?<=[\n\r\u2028\u2029]))[{_JAVASCRIPT_SPACE}]*--[^\n\r\u2028\u2029]*"
 )
-_SEMICOLON: Final = re.compile(
-    r"""'[^']*' | "[^"]*" | `[^`]*` | \[[^\]]*\] | --[^\n]* | /\*.*?\*/ | (?P<end>;)""",
-    re.VERBOSE | re.DOTALL,
-)
-_NOTHING: Final = re.compile(r"(?:\s|;|--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z))*", re.DOTALL)
 
 
 def statement_end(swallowed: str) -> int:

@@ -2,5 +2,17 @@
 
 from diagnose.simulation.budget import Usage, Verdict, usage, verdict
 from diagnose.simulation.parameters import SAMPLES, Attempt, Simulation, simulate
+from diagnose.simulation.statement_size import StatementSize, statement_size
 
-__all__ = ["SAMPLES", "Attempt", "Simulation", "Usage", "Verdict", "simulate", "usage", "verdict"]
+__all__ = [
+    "SAMPLES",
+    "Attempt",
+    "Simulation",
+    "StatementSize",
+    "Usage",
+    "Verdict",
+    "simulate",
+    "statement_size",
+    "usage",
+    "verdict",
+]

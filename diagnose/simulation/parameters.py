@@ -72,6 +72,12 @@ class Simulation:
         return self.asked is not None and self.asked.error is not None
 
     @property
+    def is_too_long(self) -> bool:
+        """What D1 refuses is the length of the text, whatever it binds (LIM002)."""
+        error = self.breaks.error if self.breaks else None
+        return error is not None and error.cause.startswith("statement too long")
+
+    @property
     def breaks_for_the_code(self) -> bool:
         """It is refused for some number of rows that the source does not rule out."""
         return self.breaks is not None and (self.asked is None or self.reached)
@@ -88,7 +94,7 @@ def simulate(
     sql, exact = _statement(site)
     with Database.memory(limits=limits) as database:
         _make_table(database, site, schema)
-        trial = _Trial(database, sql, _growing(sql))
+        trial = _Trial(database, sql, growing_keys(sql))
         if trial.is_unreadable():
             return None
         asked = rows_asked(site) if trial.keys else 1
@@ -151,7 +157,7 @@ class _Trial:
 
 def _statement(site: StatementSite) -> tuple[SqlText, bool]:
     """The site's text, or one with as many marks as it binds when the text does not show them."""
-    if _growing(site.sql) or site.bound is None or not site.bound.known or site.sql.is_complete:
+    if growing_keys(site.sql) or site.bound is None or not site.bound.known or site.sql.is_complete:
         return site.sql, True
     if not _hides_rows(site, site.bound):
         return site.sql, True
@@ -176,7 +182,7 @@ def _made_up(bound: Parameters) -> SqlText:
     return SqlText((Text("SELECT NULL" + ", ?" * (bound.fixed or 0)), *groups))
 
 
-def _growing(sql: SqlText) -> frozenset[str]:
+def growing_keys(sql: SqlText) -> frozenset[str]:
     """Keys of the repetitions that follow the rows; of a text without any, of those of fixed length."""
     parts = (Text(""), *sql.parts)
     repeated = [

@@ -54,7 +54,7 @@ def _is_broken(site: StatementSite, path: str, function: object) -> bool:
     if site.location.path != path or site.function != function:
         return False
     simulation = simulate(site)
-    return simulation is not None and simulation.breaks_for_the_code
+    return simulation is not None and not simulation.is_too_long and simulation.breaks_for_the_code
 
 
 def _rewrite(text: str, site: StatementSite, source: Source) -> Outcome:

@@ -36,6 +36,7 @@ class Project:
         config_path: the config file relative to `root`, parsed or not.
         config_error: why the config does not parse, or None.
         config_candidates: every file that wrangler would find by itself, the one it takes first.
+        config_chosen: `--config` or the settings named the config file.
         environment: as chosen with `--env`, or None.
         environment_warning: why the chosen environment does nothing, or None.
     """
@@ -47,6 +48,7 @@ class Project:
     config: WorkerConfig | None = None
     config_error: ConfigError | None = None
     config_candidates: tuple[str, ...] = ()
+    config_chosen: bool = False
     environment: str | None = None
     environment_warning: str | None = None
 
@@ -112,6 +114,7 @@ def open_project(root: Path, *, config: str | None = None, environment: str | No
         settings=settings,
         config_path=path,
         config_candidates=candidates,
+        config_chosen=bool(config or settings.config),
         environment=environment,
     )
     try:

@@ -20,6 +20,7 @@ _BATCHING: Final = (
     "https://developers.cloudflare.com/queues/configuration/batching-retries/",
     "2026-11-23",
 )
+_PULL: Final = ("https://developers.cloudflare.com/queues/configuration/pull-consumers/", "2026-11-23")
 _WORKERS: Final = ("https://developers.cloudflare.com/workers/platform/limits/", "2026-11-23")
 _API: Final = ("https://developers.cloudflare.com/fundamentals/api/reference/limits/", "2026-11-23")
 _SQLITE: Final = ("https://sqlite.org/limits.html", "2026-11-23")
@@ -224,6 +225,12 @@ class QueueLimits:
     concurrency: Limit = _limit(250, "concurrent invocations of a consumer", _QUEUES)
     consumers: Limit = _limit(1, "Worker consumers per queue", _QUEUES)
     queues: Limit = _limit(10_000, "queues per account", _QUEUES)
+    min_retention_seconds: Limit = _limit(60, "seconds that a message is kept", _QUEUES)
+    default_retention_seconds: Limit = _limit(345_600, "seconds that a message is kept", _QUEUES)
+    max_retention_seconds: ByPlan = _by_plan(86_400, 1_209_600, "seconds that a message is kept", _QUEUES)
+    default_pull_size: Limit = _limit(5, "messages per pull", _PULL)
+    default_visibility_seconds: Limit = _limit(30, "seconds that a pulled message stays hidden", _PULL)
+    max_visibility_seconds: Limit = _limit(43_200, "seconds that a pulled message stays hidden", _PULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +253,7 @@ class WorkerLimits:
 class ApiLimits:
     """What Cloudflare's REST API accepts of one user or account token."""
 
-    requests: Limit = _limit(1_200, "requests per `seconds`", _API, "HTTP 429")
+    requests: Limit = _limit(1_200, "requests per five minutes", _API, "HTTP 429")
     seconds: Limit = _limit(300, "seconds", _API)
 
 

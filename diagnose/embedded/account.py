@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from diagnose.d1 import LIMITS
+from diagnose.embedded.deploying import find
+from diagnose.embedded.invocation import Trigger
 from diagnose.embedded.invoke import deliver
+from diagnose.embedded.queues.holding import QueueHolder
 from diagnose.embedded.records import UUID
 from diagnose.embedded.refusal import RefusalError, invalid_property, no_database
 from diagnose.embedded.saved import read_saved
@@ -24,23 +28,22 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from diagnose.d1 import Database
-    from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits, Trigger
+    from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits
     from diagnose.embedded.responses import Responses
     from diagnose.embedded.state import Plan, ScriptState
     from diagnose.embedded.store import Storage
     from diagnose.embedded.tokens import Permission, TokenOwner, TokenStatus
 
 
-class EmbeddedAccount:
-    """Databases and workers, with the API, the limits and the errors of a real account.
+class EmbeddedAccount(QueueHolder):
+    """Databases, workers and queues, with the API, the limits and the errors of a real account.
 
     Every change is kept in the storage before the method that made it returns. Use it from one
     thread; `close` it, or use it in a `with` block.
     """
 
     def __init__(self, storage: Storage, state: AccountState, *, plan: Plan = "paid") -> None:
-        self._storage = storage
-        self._state = state
+        super().__init__(storage, state)
         self._open: dict[str, Database] = {}
         self._grants: dict[str, Grant] = {}
         self.plan: Plan = plan
@@ -77,13 +80,14 @@ class EmbeddedAccount:
         Raises:
             ProjectError: there is no account, it is damaged, or another process keeps writing to it.
         """
-        state, databases = read_saved(folder)
-        return cls(MemoryStorage(databases), state, plan=plan)
+        state, databases, messages = read_saved(folder)
+        return cls(MemoryStorage(databases, messages), state, plan=plan)
 
     def snapshot(self) -> EmbeddedAccount:
         """A throw-away in-memory copy with the same plan; nothing that happens to it comes back."""
         databases = {uuid: self.database(uuid).snapshot() for uuid in self.databases}
-        return EmbeddedAccount(MemoryStorage(databases), self._state, plan=self.plan)
+        messages = self.messages.snapshot() if self.queues else None
+        return EmbeddedAccount(MemoryStorage(databases, messages), self._state, plan=self.plan)
 
     def __enter__(self) -> Self:
         return self
@@ -97,15 +101,16 @@ class EmbeddedAccount:
         self.close()
 
     def close(self) -> None:
-        """Close the databases and let others write."""
+        """Close databases and messages, and let others write."""
         for database in self._open.values():
             database.close()
         self._open.clear()
+        self.close_messages()
         self._storage.close()
 
     @property
     def state(self) -> AccountState:
-        """Everything but rows."""
+        """Everything but rows and messages."""
         return self._state
 
     @property
@@ -194,8 +199,12 @@ class EmbeddedAccount:
         self._keep(self._state.with_script(script))
 
     def delete_script(self, name: str) -> None:
-        """Remove a worker with its versions, deployments and schedules."""
-        self._keep(self._state.without_script(name))
+        """Remove a worker with its versions, deployments and schedules; queues lose it as their consumer."""
+        state = self._state.without_script(name)
+        for queue in self.queues.values():
+            if queue.consumer is not None and queue.consumer.script == name:
+                state = state.with_queue(replace(queue, consumer=None))
+        self._keep(state)
 
     def app(self) -> Starlette:
         """The account's REST API as an ASGI application."""
@@ -240,9 +249,44 @@ class EmbeddedAccount:
             limits=limits,
         )
 
-    def _keep(self, state: AccountState) -> None:
-        self._storage.write(state)
-        self._state = state
+    async def fire(
+        self,
+        script: str,
+        cron: str,
+        *,
+        responses: Responses,
+        runtime: Runtime,
+        base: str = "",
+        secret_values: Mapping[str, str] | None = None,
+        limits: RuntimeLimits | None = None,
+    ) -> Invocation:
+        """Deliver the scheduled event of one of a worker's cron triggers now.
+
+        Args:
+            script: the worker's name.
+            cron: the expression, as it was attached.
+            responses: finds the recorded answer to an outbound request.
+            runtime: executes the code.
+            base: the folder of the main module relative to the project, for locations.
+            secret_values: by name; the account itself keeps none.
+            limits: of the runtime.
+
+        Raises:
+            RefusalError: 10007 the worker does not exist or nothing of it is deployed; 10100 it has no such
+                cron trigger.
+            SandboxError: untrusted code cannot be executed safely here.
+        """
+        if all(entry.cron != cron for entry in find(self._state, script).schedules):
+            raise RefusalError(404, 10100, f"The worker {script} has no cron trigger {cron!r}.")
+        return await self.invoke(
+            script,
+            Trigger(kind="scheduled", cron=cron),
+            responses=responses,
+            runtime=runtime,
+            base=base,
+            secret_values=secret_values,
+            limits=limits,
+        )
 
 
 def _new_state(account_id: str | None) -> AccountState:

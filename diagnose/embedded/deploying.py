@@ -12,7 +12,7 @@ from diagnose.embedded.state import DeploymentState, ScheduleState, ScriptState,
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from diagnose.embedded.state import AccountState, Binding, Module
+    from diagnose.embedded.state import AccountState, Binding, Module, QueueState
 
 
 _CRON_FIELDS: Final = 5
@@ -44,7 +44,7 @@ def upload_version(account: AccountState, name: str, upload: Upload) -> ScriptSt
 
     Raises:
         RefusalError: 10021 the entry module is missing; 10057 an inherited binding does not exist;
-            10181 a D1 binding names no database of the account.
+            10181 a D1 binding names no database of the account; 11000 a queue binding names no queue of it.
     """
     if upload.main_module not in upload.modules:
         raise RefusalError(400, 10021, f'No such module "{upload.main_module}".')
@@ -163,3 +163,14 @@ def _refuse_dangling(account: AccountState, binding: Binding) -> None:
         name, database_id = binding["name"], binding["database_id"]
         message = f"D1 binding '{name}' references database '{database_id}' which was not found."
         raise RefusalError(400, 10181, message)
+    if binding["type"] == "queue":
+        require_queue(account, str(binding.get("queue_name") or ""))
+
+
+def require_queue(account: AccountState, name: str) -> QueueState:
+    """The queue of that name. Raises RefusalError 11000 with what wrangler prints before it uploads."""
+    queue = account.queue_named(name)
+    if queue is None:
+        message = f'Queue "{name}" does not exist. To create it, run: wrangler queues create {name}'
+        raise RefusalError(400, 11000, message)
+    return queue

@@ -29,12 +29,14 @@ class Blueprint:
 
     Attributes:
         script: the worker's name.
+        queues: names of queues, each once.
         upload: its code and bindings; None when there is nothing to deploy.
         reachable: whether it answers at workers.dev.
     """
 
     script: str
     databases: tuple[BlueprintDatabase, ...] = ()
+    queues: tuple[str, ...] = ()
     upload: Upload | None = None
     crons: tuple[str, ...] = ()
     reachable: bool = True
@@ -42,11 +44,11 @@ class Blueprint:
 
 
 def derive(blueprint: Blueprint, *, plan: Plan = "paid") -> EmbeddedAccount:
-    """The account in memory: databases with all migrations applied, the worker deployed, its crons set.
+    """The account in memory: databases migrated, queues made, the worker deployed, its crons set.
 
     Raises:
         D1Error: a migration fails.
-        RefusalError: two databases share an id or a name, or the upload is one that the API refuses.
+        RefusalError: two databases or queues share an id or a name, or the API refuses the upload.
     """
     account = EmbeddedAccount.memory(plan=plan, account_id=blueprint.account_id)
     try:
@@ -64,6 +66,8 @@ def _fill(account: EmbeddedAccount, blueprint: Blueprint) -> None:
         with account.database(planned.uuid).within(bounds) as database:
             for migration in planned.migrations:
                 database.run_all(Statement(migration))
+    for name in blueprint.queues:
+        account.create_queue(name)
     if blueprint.upload is not None:
         script = upload_and_deploy(account.state, blueprint.script, blueprint.upload)
         script = schedule(script, blueprint.crons)

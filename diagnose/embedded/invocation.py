@@ -154,6 +154,21 @@ class OutgoingMessage:
     delay_seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits in a queue.
+
+    Attributes:
+        messages: not acknowledged yet, those that are being delivered included.
+        bytes: of their bodies.
+        oldest_ms: when the oldest was sent, in milliseconds since the epoch; None when there is none.
+    """
+
+    messages: int = 0
+    bytes: int = 0
+    oldest_ms: int | None = None
+
+
 class Bindings(Protocol):
     """Everything that a worker may reach. Whoever implements it enforces the plan's limits.
 
@@ -172,8 +187,11 @@ class Bindings(Protocol):
         """Perform `exec()`; returns its count. Raises D1Error."""
         ...
 
-    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> None:
-        """Perform `send()`, or `sendBatch()` when `batch`. Raises BindingError."""
+    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> Backlog:
+        """Perform `send()`, or `sendBatch()` when `batch`; what then waits in the queue.
+
+        Raises BindingError.
+        """
         ...
 
     async def fetch(self, request: OutboundRequest) -> HttpAnswer | None:

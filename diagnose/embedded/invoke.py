@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from diagnose.d1 import LIMITS, Bounds, D1Error
-from diagnose.d1.messages import send_error
+from diagnose.d1.messages import exposes_codes, missing_queue, send_refusal
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import DEFAULT_RUNTIME_LIMITS, BindingError, WorkerCode
 from diagnose.embedded.metering import QueryCount, statements_in_exec
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from diagnose.d1 import Database, Result, Statement
     from diagnose.embedded.account import EmbeddedAccount
     from diagnose.embedded.invocation import (
+        Backlog,
         HttpAnswer,
         Invocation,
         OutboundRequest,
@@ -84,7 +85,7 @@ def _is_secret(version: VersionState, name: str) -> bool:
 
 
 class AccountBindings:
-    """The `Bindings` of one invocation: databases of the account, recorded answers, and nothing else.
+    """The `Bindings` of one invocation: databases and queues of the account, recorded answers.
 
     Attributes:
         queries: what D1 was asked so far.
@@ -100,6 +101,7 @@ class AccountBindings:
         limits: RuntimeLimits = DEFAULT_RUNTIME_LIMITS,
     ) -> None:
         self._account = account
+        self._coded = exposes_codes(version.compatibility_date, version.compatibility_flags)
         self._bindings = {str(binding["name"]): binding for binding in version.bindings}
         self._responses = responses
         self._limits = limits
@@ -123,12 +125,19 @@ class AccountBindings:
         with self._query(binding, statements_in_exec(text)) as database:
             return database.exec(text)
 
-    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> None:
-        """Take messages that are within the limits; nothing delivers them. Raises BindingError."""
-        self._binding(binding, "queue")
-        error = send_error([len(message.body) for message in messages], batch=batch)
-        if error is not None:
-            raise BindingError(error)
+    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> Backlog:
+        """Put messages that are within the limits into the queue. Raises BindingError."""
+        producer = self._binding(binding, "queue")
+        sizes = [len(message.body) for message in messages]
+        refusal = send_refusal(sizes, [message.delay_seconds for message in messages], batch=batch)
+        if refusal is not None:
+            raise BindingError(refusal.shown(coded=self._coded))
+        queue = self._account.state.queue_named(str(producer["queue_name"]))
+        if queue is None:
+            raise BindingError(missing_queue(batch=batch).shown(coded=self._coded))
+        delay = producer.get("delivery_delay")
+        self._account.enqueue(queue.id, messages, delay=delay if isinstance(delay, (int, float)) else None)
+        return self._account.backlog(queue.id)
 
     async def fetch(self, request: OutboundRequest) -> HttpAnswer | None:
         """The recorded answer, or None. Raises BindingError above the plan's subrequests."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.state import (
     AccountState,
+    ConsumerSettings,
+    ConsumerState,
     DatabaseState,
     DeploymentState,
     Module,
+    QueueState,
     ScheduleState,
     ScriptState,
     VersionState,
@@ -25,6 +29,9 @@ VERSION: Final = 1
 
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """How the ids of databases are written. They become file names, so nothing else is let in."""
+
+QUEUE_ID: Final = re.compile(r"[0-9a-f]{32}")
+"""How the ids of queues and of consumers are written."""
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -47,6 +54,7 @@ def to_record(state: AccountState) -> Mapping[str, Json]:
             for database in state.databases.values()
         ],
         "scripts": [_script_record(script) for script in state.scripts.values()],
+        "queues": [asdict(queue) for queue in state.queues.values()],
     }
 
 
@@ -70,6 +78,8 @@ def from_record(record: Any, content: Callable[[str], bytes]) -> AccountState:
             subdomain=_text(record["subdomain"]),
             databases={item["uuid"]: _database(item) for item in record["databases"]},
             scripts={_text(item["name"]): _script(item, content) for item in record["scripts"]},
+            # Accounts that were saved before there were queues have none.
+            queues={item["id"]: _queue(item) for item in record.get("queues", ())},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(f"it is damaged ({type(error).__name__}: {error})") from error
@@ -176,6 +186,36 @@ def _schedule(item: Mapping[str, Any]) -> ScheduleState:
         cron=_text(item["cron"]),
         created_on=_text(item["created_on"]),
         modified_on=_text(item["modified_on"]),
+    )
+
+
+def _queue(item: Mapping[str, Any]) -> QueueState:
+    consumer = item["consumer"]
+    return QueueState(
+        id=_text(item["id"], QUEUE_ID),
+        name=_text(item["name"]),
+        created_on=_text(item["created_on"]),
+        modified_on=_text(item["modified_on"]),
+        delivery_delay=int(item["delivery_delay"]),
+        delivery_paused=bool(item["delivery_paused"]),
+        message_retention_period=int(item["message_retention_period"]),
+        consumer=None if consumer is None else _consumer(consumer),
+    )
+
+
+def _consumer(item: Mapping[str, Any]) -> ConsumerState:
+    settings = dict(item["settings"])
+    numbers = {name: int(value) for name, value in settings.items() if isinstance(value, int)}
+    dead_letter_queue = settings["dead_letter_queue"]
+    return ConsumerState(
+        id=_text(item["id"], QUEUE_ID),
+        created_on=_text(item["created_on"]),
+        type="worker" if item["script"] is not None else "http_pull",
+        script=None if item["script"] is None else _text(item["script"]),
+        settings=ConsumerSettings(
+            **numbers,
+            dead_letter_queue=None if dead_letter_queue is None else _text(dead_letter_queue),
+        ),
     )
 
 

@@ -9,10 +9,19 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from diagnose.d1 import Database
-from diagnose.embedded.store import DOCUMENT, LOCK, database_file, read_state, translated
+from diagnose.embedded.queues.messages import MessageStore
+from diagnose.embedded.store import (
+    DOCUMENT,
+    LOCK,
+    MESSAGES,
+    database_file,
+    read_state,
+    translated,
+    translated_sqlite,
+)
 from diagnose.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -20,12 +29,14 @@ if TYPE_CHECKING:
 
     from diagnose.embedded.state import AccountState
 
+Store = TypeVar("Store", Database, MessageStore)
+
 _ATTEMPTS: Final = 40
 _PAUSE_SECONDS: Final = 0.05
 
 
-def read_saved(folder: Path) -> tuple[AccountState, dict[str, Database]]:
-    """The state in the folder, and an independent in-memory copy of each database by UUID.
+def read_saved(folder: Path) -> tuple[AccountState, dict[str, Database], MessageStore | None]:
+    """The state in the folder, and independent in-memory copies of its databases by UUID and its messages.
 
     Raises:
         ProjectError: there is no account, it is damaged, or another process keeps writing to it.
@@ -34,21 +45,30 @@ def read_saved(folder: Path) -> tuple[AccountState, dict[str, Database]]:
         if not (folder / DOCUMENT).is_file():
             raise ProjectError(f"there is no embedded account here: no {DOCUMENT}", where=str(folder))
         state = read_state(folder)
-        return state, {uuid: _copy(folder, uuid) for uuid in state.databases}
+        databases = {uuid: _database(folder, uuid) for uuid in state.databases}
+        file = folder / MESSAGES
+        if not file.is_file():
+            return state, databases, None
+        with translated_sqlite(file):
+            return state, databases, _copy(folder, file, MessageStore)
 
 
-def _copy(folder: Path, uuid: str) -> Database:
+def _database(folder: Path, uuid: str) -> Database:
     file = database_file(folder, uuid)
     if not file.is_file():
         raise ProjectError("a database of the embedded account is missing", where=str(file))
+    return _copy(folder, file, Database)
+
+
+def _copy(folder: Path, file: Path, kind: type[Store]) -> Store:
     journal = file.with_name(f"{file.name}-journal")
     for _ in range(_ATTEMPTS):
         if not journal.exists():
-            with Database.open(file, readonly=True) as database:
-                return database.snapshot()
+            with kind.open(file, readonly=True) as store:
+                return store.snapshot()
         with _no_writer(folder) as alone:
             if alone:
-                return _recovered(file, journal)
+                return _recovered(file, journal, kind)
         time.sleep(_PAUSE_SECONDS)
     raise ProjectError(
         "another process keeps writing to this embedded account",
@@ -57,8 +77,8 @@ def _copy(folder: Path, uuid: str) -> Database:
     )
 
 
-def _recovered(file: Path, journal: Path) -> Database:
-    """The database as it was before the transaction that a kill interrupted.
+def _recovered(file: Path, journal: Path, kind: type[Store]) -> Store:
+    """What it was before the transaction that a kill interrupted.
 
     SQLite rolls the journal back into the file it opens, so that has to happen to a copy.
     """
@@ -67,8 +87,8 @@ def _recovered(file: Path, journal: Path) -> Database:
         shutil.copyfile(file, copy)
         if journal.exists():
             shutil.copyfile(journal, copy.with_name(journal.name))
-        with Database.open(copy) as database:
-            return database.snapshot()
+        with kind.open(copy) as store:
+            return store.snapshot()
 
 
 @contextmanager

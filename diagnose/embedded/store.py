@@ -3,6 +3,7 @@
 account.json            everything but rows and code; replaced by rename, after its content is on disk
 account.lock            locked by the one process that may write
 d1/UUID.sqlite          rows; SQLite's own journal keeps them whole
+messages.sqlite         what waits in queues; made when the first message is sent
 modules/SHA256          code of workers; written before the account.json that names it
 """
 
@@ -15,7 +16,10 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
+import apsw
+
 from diagnose.d1 import Database
+from diagnose.embedded.queues.messages import MessageStore
 from diagnose.embedded.records import RecordError, from_record, to_record
 from diagnose.errors import ProjectError
 
@@ -29,12 +33,13 @@ DOCUMENT: Final = "account.json"
 LOCK: Final = "account.lock"
 DATABASES: Final = "d1"
 MODULES: Final = "modules"
+MESSAGES: Final = "messages.sqlite"
 _UNFINISHED: Final = f"{DOCUMENT}.new"
 _OURS: Final = frozenset({DOCUMENT, _UNFINISHED, LOCK, DATABASES, MODULES})
 
 
 class Storage(Protocol):
-    """Keeps a state and its databases. Whatever returned is kept."""
+    """Keeps a state, its databases and its messages. Whatever returned is kept."""
 
     def write(self, state: AccountState) -> None:
         """Keep this state instead of the one before."""
@@ -48,15 +53,21 @@ class Storage(Protocol):
     def drop_database(self, uuid: str) -> None:
         """Remove the rows of a database that is closed and that no state lists any more."""
 
+    def open_messages(self) -> MessageStore:
+        """What waits in the queues. Called once; the caller closes it."""
+
     def close(self) -> None:
-        """Close the databases that were never opened, and let others write."""
+        """Close what was never opened, and let others write."""
 
 
 class MemoryStorage:
     """Keeps nothing beyond the process."""
 
-    def __init__(self, databases: dict[str, Database] | None = None) -> None:
+    def __init__(
+        self, databases: dict[str, Database] | None = None, messages: MessageStore | None = None
+    ) -> None:
         self._databases = databases or {}
+        self._messages = messages
 
     def write(self, state: AccountState) -> None:
         """Nothing to do: the account itself holds the state."""
@@ -72,11 +83,18 @@ class MemoryStorage:
     def drop_database(self, uuid: str) -> None:
         """Its rows went when it was closed."""
 
+    def open_messages(self) -> MessageStore:
+        """The messages that were handed in, or none."""
+        messages, self._messages = self._messages, None
+        return messages or MessageStore.memory()
+
     def close(self) -> None:
-        """Close the databases that were never opened."""
+        """Close what was never opened."""
         for database in self._databases.values():
             database.close()
         self._databases.clear()
+        if self._messages is not None:
+            self._messages.close()
 
 
 class FolderStorage:
@@ -145,6 +163,15 @@ class FolderStorage:
             for file in (self._folder / DATABASES).glob(f"{uuid}.*"):
                 file.unlink()
 
+    def open_messages(self) -> MessageStore:
+        """The messages in their file. Raises ProjectError."""
+        file = self._folder / MESSAGES
+        with translated_sqlite(file):
+            messages = MessageStore.open(file)
+        with translated(self._folder):
+            _sync(self._folder)
+        return messages
+
     def close(self) -> None:
         """Release the lock."""
         if self._lock is not None:
@@ -203,6 +230,19 @@ def translated(folder: Path) -> Iterator[None]:
         raise ProjectError(
             f"the embedded account cannot be read or written: {error.strerror}",
             where=str(error.filename or folder),
+        ) from error
+
+
+@contextmanager
+def translated_sqlite(file: Path) -> Iterator[None]:
+    """Turn what SQLite says about a file into a ProjectError that names it."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise ProjectError(
+            f"the messages of the embedded account cannot be read: {error}",
+            where=str(file),
+            hint="restore the file, or remove it to start without messages",
         ) from error
 
 

@@ -49,7 +49,10 @@ class QueueProducer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueConsumer:
-    """One entry of `queues.consumers`; `max_batch_timeout` in seconds; None: the platform's default."""
+    """One entry of `queues.consumers`; None: the platform's default.
+
+    `max_batch_timeout` and `retry_delay` are in seconds.
+    """
 
     queue: str | None = None
     max_batch_size: int | None = None
@@ -57,6 +60,8 @@ class QueueConsumer:
     max_retries: int | None = None
     dead_letter_queue: str | None = None
     max_concurrency: int | None = None
+    retry_delay: float | None = None
+    visibility_timeout_ms: int | None = None
     type: str | None = None
     keys: Keys = ()
     location: Location | None = None

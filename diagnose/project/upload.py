@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from diagnose.model import Json
-    from diagnose.project.bindings import OtherBinding, WorkerConfig
+    from diagnose.project.bindings import OtherBinding, QueueConsumer, WorkerConfig
     from diagnose.project.project import Project
 
 MAX_MODULE_BYTES = 5_000_000
@@ -40,6 +40,7 @@ class Upload:
             `python_modules/`.
         bindings: in the API's form.
         crons: None leaves the schedules of a deployed worker alone.
+        consumers: of queues; they are attached after the upload.
         skipped: files that were left out, with the reason.
     """
 
@@ -50,6 +51,7 @@ class Upload:
     compatibility_date: str | None = None
     compatibility_flags: tuple[str, ...] = ()
     crons: tuple[str, ...] | None = None
+    consumers: tuple[QueueConsumer, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,6 +78,7 @@ def build_upload(project: Project) -> Upload:
         compatibility_date=config.compatibility_date,
         compatibility_flags=config.compatibility_flags,
         crons=config.crons,
+        consumers=config.consumers,
         skipped=collector.skipped,
     )
 

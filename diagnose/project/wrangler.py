@@ -116,6 +116,8 @@ class _Reader:
                 max_retries=_count(entry.get("max_retries")),
                 dead_letter_queue=_text(entry.get("dead_letter_queue")),
                 max_concurrency=_count(entry.get("max_concurrency")),
+                retry_delay=_number(entry.get("retry_delay")),
+                visibility_timeout_ms=_count(entry.get("visibility_timeout_ms")),
                 type=_text(entry.get("type")),
                 keys=keys,
                 location=self._document.locate(*keys),

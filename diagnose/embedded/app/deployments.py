@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import page_of, success
-from diagnose.embedded.app.handlers import handlers
 from diagnose.embedded.app.multipart import read_upload
 from diagnose.embedded.deploying import deploy, find, upload_version
+from diagnose.embedded.handlers import handlers
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.tokens import Permission
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
-from diagnose.embedded.app.handlers import handlers
 from diagnose.embedded.app.multipart import read_upload, write_content
 from diagnose.embedded.deploying import find, schedule, upload_and_deploy
+from diagnose.embedded.handlers import handlers
 from diagnose.embedded.refusal import RefusalError, no_worker
 from diagnose.embedded.tokens import Permission
 

@@ -64,6 +64,7 @@ def test_secrets_stay_when_a_client_asks_to_keep_them(embedded, deploy_worker):
 
 
 def test_a_binding_is_inherited_under_its_name_or_another(embedded, deploy_worker):
+    embedded.create_queue("jobs")
     deploy_worker(embedded, bindings=({"type": "queue", "name": "Q", "queue_name": "jobs"},))
     bindings = ({"type": "inherit", "name": "Q"}, {"type": "inherit", "name": "JOBS", "old_name": "Q"})
     script = deploy_worker(embedded, bindings=bindings)
@@ -98,3 +99,16 @@ def test_schedules_are_replaced_and_keep_their_date_of_creation(embedded, deploy
 def test_a_cron_expression_has_five_fields(embedded, deploy_worker):
     with pytest.raises(RefusalError, match="invalid cron string: daily"):
         schedule(deploy_worker(embedded), ["daily"])
+
+
+def test_a_binding_to_a_queue_that_is_not_there_is_refused(embedded, make_upload):
+    upload = make_upload(bindings=({"type": "queue", "name": "Q", "queue_name": "jobs"},))
+    with pytest.raises(RefusalError) as caught:
+        upload_version(embedded.state, "importer", upload)
+    assert (caught.value.status, caught.value.code, caught.value.message) == (
+        400,
+        11000,
+        'Queue "jobs" does not exist. To create it, run: wrangler queues create jobs',
+    )
+    embedded.create_queue("jobs")
+    assert upload_version(embedded.state, "importer", upload).latest.bindings == upload.bindings

@@ -50,6 +50,7 @@ def deployed(deploy_worker):
         account = EmbeddedAccount.memory(plan=plan)
         accounts.append(account)
         account.create_database("history", uuid=UUID)
+        account.create_queue("jobs")
         deploy_worker(account, bindings=({"type": "d1", "name": "DB", "id": UUID}, *bindings))
         return account
 

@@ -181,6 +181,8 @@ async def test_a_version_is_made_then_deployed(api, embedded, deploy_worker):
 
 async def test_versions_are_listed_by_page_and_read_with_their_bindings(api, embedded, deploy_worker):
     for _ in range(11):
+        if embedded.find_queue("jobs") is None:
+            embedded.create_queue("jobs")
         script = deploy_worker(embedded, bindings=({"type": "queue", "name": "Q", "queue_name": "jobs"},))
     body = (await api.get(f"{W}/versions", params={"deployable": "true"})).json()
     assert [item["number"] for item in body["result"]["items"]] == list(range(11, 1, -1))

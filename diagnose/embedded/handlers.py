@@ -19,6 +19,7 @@ _JAVASCRIPT: Final = re.compile(
     r"^[ \t]*(?:export[ \t]+)?(?:async[ \t]+)?(?:function[ \t]+)?(fetch|scheduled|queue)[ \t]*[(:,]",
     re.MULTILINE,
 )
+_WORD: Final = re.compile(r"\bqueue\b")
 
 
 def handlers(version: VersionState) -> list[str]:
@@ -27,3 +28,17 @@ def handlers(version: VersionState) -> list[str]:
     pattern = _PYTHON if version.main_module.endswith(".py") else _JAVASCRIPT
     found = set(pattern.findall(text))
     return [name for name in ("fetch", "scheduled", "queue") if name in found]
+
+
+def lacks_queue_handler(version: VersionState) -> bool:
+    """Whether no queue handler can be anywhere in a version, as far as reading names can tell.
+
+    A Python entry may inherit its handlers from any module, and a bundle may write them in any form.
+    """
+    found = handlers(version)
+    if "queue" in found or not found:
+        return False
+    texts = (module.content.decode(errors="replace") for module in version.modules.values())
+    if version.main_module.endswith(".py"):
+        return not any("queue" in _PYTHON.findall(text) for text in texts)
+    return not any(_WORD.search(text) for text in texts)

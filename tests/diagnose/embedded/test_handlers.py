@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.embedded import Module
-from diagnose.embedded.app.handlers import handlers
+from diagnose.embedded.handlers import handlers
 from diagnose.embedded.state import VersionState
 
 

@@ -4,6 +4,7 @@ from diagnose.rewriting.awaiting import await_call
 from diagnose.rewriting.in_lists import rewrite_in_list
 from diagnose.rewriting.inserts import rewrite_insert
 from diagnose.rewriting.outcome import Outcome, Refused, Rewritten
+from diagnose.rewriting.preparing import prepare_instead
 from diagnose.rewriting.raising import rewrite_handling
 from diagnose.rewriting.repeating import reread, rewrite_until_done
 from diagnose.rewriting.reporting import invented_counts, rewrite_count
@@ -15,6 +16,7 @@ __all__ = [
     "Rewritten",
     "await_call",
     "invented_counts",
+    "prepare_instead",
     "reread",
     "rewrite_count",
     "rewrite_handling",

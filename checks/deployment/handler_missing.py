@@ -103,9 +103,9 @@ class HandlerMissing(Check):
     def _missing(
         self, ctx: Context, kind: HandlerKind, triggers: tuple[str, ...], location: Location | None
     ) -> Finding:
-        what = f"{_TRIGGERS[kind]} {', '.join(triggers)}"
+        trigger, main = f"{_TRIGGERS[kind]} {', '.join(triggers)}", ctx.source.main
         return self.problem(
-            f"the config has the {what}, but {ctx.source.main} has no `{kind}` handler: {_CONSEQUENCES[kind]}",
+            f"the config has the {trigger}, but {main} has no `{kind}` handler: {_CONSEQUENCES[kind]}",
             confidence=Confidence.HIGH,
             location=location,
             resource=f"worker/{ctx.config.name}" if ctx.config.name else None,

@@ -115,7 +115,8 @@ class NeverTriggered(Check):
     def _by_hand(self, ctx: Context, reach: Reach, kind: HandlerKind, confidence: Confidence) -> Finding:
         hint = starting_request(ctx.source)
         request = f" ({hint.method or 'GET'} {hint.path})" if hint else ""
-        message = f"only a request{request} starts the import, and nothing sends it: there is no cron"
+        why = "the cron has no handler" if ctx.config.crons and kind == "fetch" else "there is no cron"
+        message = f"only a request{request} starts the import, and nothing sends it: {why}"
         return self._problem(ctx, reach, kind, message, severity=Severity.WARNING, confidence=confidence)
 
     def _problem(

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 
 CRON = '\n[triggers]\ncrons = ["0 3 * * *"]\n'
 CONSUMER = '\n[[queues.consumers]]\nqueue = "rates"\n'
-ROUTE = '\nroute = "a.example.com/*"\n'
+ROUTE = '\nroute = "a.com/*"\n'
 FETCH = ("fetch(self, request)", "return await self.pull()")
 SCHEDULED = ("scheduled(self, controller)", "await self.pull()")
 QUEUE = ("queue(self, batch)", "await self.pull()")
@@ -67,8 +67,8 @@ async def test_the_handler_is_there(worker, findings, config, handler):
         (
             ROUTE,
             5,
-            "route a.example.com/*, but worker.py has no `fetch` handler: each request is answered with an error",
-            {"kind": "fetch", "triggers": ["a.example.com/*"], "handlers": ["email"]},
+            "route a.com/*, but worker.py has no `fetch` handler: each request is answered with an error",
+            {"kind": "fetch", "triggers": ["a.com/*"], "handlers": ["email"]},
         ),
     ],
     ids=["cron", "queue", "route"],
@@ -90,7 +90,7 @@ async def test_the_handler_is_missing(worker, findings, config, line, message, e
     [
         "\n[triggers]\ncrons = []\n",
         CONSUMER + 'type = "http_pull"\n',
-        '\nroute = "a.example.com/*"\nassets = { directory = "public" }\n',
+        '\nroute = "a.com/*"\nassets = { directory = "public" }\n',
     ],
     ids=["no crons", "pull consumer", "assets"],
 )
@@ -214,3 +214,13 @@ async def test_a_crash_is_an_error(crash):
     [finding] = await crash(HandlerMissing)
 
     assert finding.status is Status.ERROR
+
+
+async def test_a_cron_without_a_handler_does_not_count_as_a_missing_cron(worker, check):
+    folder = worker(FETCH, config=CRON)
+
+    [never] = [each for each in await check("DEP004", folder, offline=True) if each.code == "DEP004"]
+
+    assert never.message == (
+        "only a request starts the import, and nothing sends it: the cron has no handler"
+    )

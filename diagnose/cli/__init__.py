@@ -18,6 +18,7 @@ COMMANDS = {
     "fix": "repair what run finds, step by step, and prove it",
     "undo": "take back what the last fix did",
     "demo": "the whole story on a bundled broken project, without an account",
+    "simulate": "which limits an import meets, and what each way of writing takes",
     "init": "write a commented diagnose.toml from what is found",
     "checks": "list every check",
     "explain": "the documentation page of a check",

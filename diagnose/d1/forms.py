@@ -110,6 +110,12 @@ def json_each(insert: Insert, rows: Iterable[Row], *, limits: D1Limits = LIMITS.
     yield from _flushed(insert, chunk)
 
 
+def multi_row_sql(insert: Insert, rows: int) -> str:
+    """The statement that binds every value of so many rows."""
+    marks = f"({', '.join('?' * len(insert.columns))})"
+    return f"{insert.head} VALUES {', '.join([marks] * rows)}{insert.tail}"
+
+
 def multi_row(insert: Insert, rows: Iterable[Row], *, limits: D1Limits = LIMITS.d1) -> Iterator[Statement]:
     """Statements that write the rows in their order, each with as many as it has parameters for.
 

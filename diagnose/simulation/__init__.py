@@ -1,16 +1,35 @@
-"""Judging a place in worker source by what D1 itself says to the statement it builds."""
+"""Judging statements, in source, in files or imagined, by what D1 itself says to them."""
 
 from diagnose.simulation.budget import Usage, Verdict, usage, verdict
+from diagnose.simulation.forecast import Forecast, Invocations, WayForecast, forecast
+from diagnose.simulation.message_size import MessageSize, message_size
 from diagnose.simulation.parameters import SAMPLES, Attempt, Simulation, simulate
+from diagnose.simulation.queueing import QueueForecast
+from diagnose.simulation.sites import JudgedSite, judge_site, matching
+from diagnose.simulation.sql_file import JudgedStatement, judge_sql
 from diagnose.simulation.statement_size import StatementSize, statement_size
+from diagnose.simulation.workload import Workload
 
 __all__ = [
     "SAMPLES",
     "Attempt",
+    "MessageSize",
+    "Forecast",
+    "Invocations",
+    "JudgedSite",
+    "JudgedStatement",
+    "QueueForecast",
     "Simulation",
     "StatementSize",
     "Usage",
     "Verdict",
+    "WayForecast",
+    "Workload",
+    "forecast",
+    "judge_site",
+    "judge_sql",
+    "matching",
+    "message_size",
     "simulate",
     "statement_size",
     "usage",

@@ -1,0 +1,66 @@
+"""How large a queue message gets for the data that the code asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from diagnose.project.source.counts import AtMost, FromData
+from diagnose.simulation.numbers import named_number
+
+if TYPE_CHECKING:
+    from diagnose.project.source.weights import Elements, JsonWeight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSize:
+    """Bytes of JSON, never more than it really takes.
+
+    Attributes:
+        certain: with as many elements as the code itself asks for.
+        possible: with as many as its slices and guards let through, too.
+        rows: elements of the collection that takes most, or None when nothing grows.
+        per_row: bytes of one of them.
+        unbounded: rows that the code builds from its own fetch, as many as there are.
+        measured: recorded answers gave the size of a row.
+    """
+
+    certain: int
+    possible: int
+    rows: int | None
+    per_row: int | None
+    unbounded: bool
+    measured: bool
+
+
+def message_size(weight: JsonWeight, row_bytes: int | None = None) -> MessageSize:
+    """Add up what a weight makes certain; `row_bytes` is the average of a recorded row, if there is one."""
+    growing = [(each, _bytes(each, row_bytes), named_number(each.count)) for each in weight.elements]
+    known = [(each, size, rows) for each, size, rows in growing if rows is not None]
+    certain = sum(size * rows for each, size, rows in known if not isinstance(each.count, AtMost))
+    possible = sum(size * rows for _, size, rows in known)
+    largest = max(known, key=lambda one: one[1] * one[2], default=None)
+    return MessageSize(
+        certain=weight.fixed + certain,
+        possible=weight.fixed + possible,
+        rows=largest[2] if largest else None,
+        per_row=largest[1] if largest else None,
+        unbounded=any(_is_unbounded(each) for each in weight.elements),
+        measured=row_bytes is not None and largest is not None and largest[0].passed_on,
+    )
+
+
+def _bytes(elements: Elements, row_bytes: int | None) -> int:
+    """Of one element with its comma."""
+    if elements.passed_on and row_bytes is not None:
+        return max(row_bytes + 1, elements.each)
+    return elements.each
+
+
+def _is_unbounded(elements: Elements) -> bool:
+    """The worker's own fetch decides how many there are, and the code makes a row of each."""
+    match elements.count:
+        case FromData(asked=None, queried=False, filtered=False):
+            return not elements.passed_on
+        case _:
+            return False

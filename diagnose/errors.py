@@ -6,6 +6,7 @@
     ├── NoConfigError             exit 3   no wrangler config where one was looked for
     ├── ProjectError              exit 4   a folder that cannot be read or written
     ├── SourceError               –        worker source that cannot be read; becomes a finding
+    ├── OutputError               exit 4   a report that cannot be written to its file
     ├── AccountError              exit 4   the account's API refused, or could not be reached
     ├── SandboxError              exit 4   worker code cannot be executed safely here
     ├── PluginError               –        a check or fix that cannot be loaded; becomes a finding
@@ -86,6 +87,12 @@ class NoConfigError(DiagnoseError):
 
 class ProjectError(DiagnoseError):
     """A project folder or file that cannot be read or written."""
+
+    exit_code = ExitCode.UNFINISHED
+
+
+class OutputError(DiagnoseError):
+    """A report that cannot be written to its file."""
 
     exit_code = ExitCode.UNFINISHED
 

@@ -12,8 +12,9 @@ import click
 
 from diagnose.cli.fix import conclude, repair
 from diagnose.cli.operator import Person
+from diagnose.cli.outputs import print_report
 from diagnose.cli.program import program
-from diagnose.cli.run import inspect, rendered
+from diagnose.cli.run import inspect
 from diagnose.cli.streams import has_terminal
 from diagnose.exits import ExitCode
 
@@ -64,7 +65,7 @@ async def tell(folder: Path, *, asking: bool) -> int:
 
     _heading(f"A broken import is in {folder}/ – look at it: {commands['run']}")
     report, _ = await inspect(looking, Selection(), Thresholds())
-    click.echo(rendered(report, "table"), nl=False)
+    print_report(report, "table")
 
     _heading(f"Repair it: {commands['fix']}")
     operator = Person(confirm_all=not asking, interactive=asking, answers={} if asking else ANSWERS)
@@ -72,7 +73,7 @@ async def tell(folder: Path, *, asking: bool) -> int:
 
     _heading(f"Look again: {commands['run']}")
     report, code = await inspect(looking, Selection(), Thresholds())
-    click.echo(rendered(report, "table"), nl=False)
+    print_report(report, "table")
 
     _heading("The rows")
     click.echo(await _rows(folder, report))

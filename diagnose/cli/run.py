@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
-import shutil
-import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from diagnose.cli.options import project_options, selection, selection_options, session_options
-from diagnose.cli.streams import Progress, wants_color
+from diagnose.cli.outputs import FORMATS, parse_outputs, publish, reported_errors
+from diagnose.cli.streams import Progress
 from diagnose.errors import DiagnoseError
 from diagnose.model import Confidence, Severity
 
@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     from diagnose.engine.session import SessionOptions
     from diagnose.exits import ExitCode
     from diagnose.model import Report
-    from diagnose.report.style import Style
-
-WIDEST = 120
 
 
 @click.command("run")
 @project_options
 @selection_options
 @click.option(
-    "--format", "form", type=click.Choice(("table", "json")), default="table", help="Of the report."
+    "--output",
+    "outputs",
+    metavar="FORMAT[=PATH]",
+    multiple=True,
+    help=f"Of the report: {', '.join(FORMATS)}; printed, or written to PATH. Repeatable.",
 )
+@click.option("--format", "form", type=click.Choice(FORMATS), help="Short for --output FORMAT.")
 @click.option(
     "--fail-on",
     type=click.Choice([*(severity.value for severity in Severity), "never"]),
@@ -49,7 +51,8 @@ WIDEST = 120
 def command(  # noqa: PLR0917 - click passes options by name
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    form: str,
+    outputs: tuple[str, ...],
+    form: str | None,
     fail_on: str,
     min_confidence: str,
     require: tuple[str, ...],
@@ -59,14 +62,15 @@ def command(  # noqa: PLR0917 - click passes options by name
     from diagnose.engine.reporting import Thresholds
 
     thresholds = Thresholds(fail_on=fail_on, min_confidence=Confidence(min_confidence), require=require)
+    places = parse_outputs(form, outputs)
     options = session_options(**project)
     try:
         report, code = asyncio.run(inspect(options, selection(select, ignore), thresholds))
     except DiagnoseError as error:
-        if form == "json":
-            click.echo(_failure(error, options), nl=False)
+        with reported_errors():
+            publish(_failed(error, options), places)
         raise
-    click.echo(rendered(report, form), nl=False)
+    publish(report, places)
     return code
 
 
@@ -76,13 +80,15 @@ async def inspect(
     """Run the checks over a project; the report and the exit code."""
     from diagnose.engine.registry import load_registry
     from diagnose.engine.reporting import exit_code, judged, make_report
+    from diagnose.engine.rules import rules
     from diagnose.engine.runner import run_checks
     from diagnose.engine.session import TOKEN, Session
 
     progress = Progress()
     async with Session(options) as session:
         ctx = await session.context()
-        found = await run_checks(load_registry(), ctx, selection=chosen, observer=progress)
+        registry = load_registry()
+        found = await run_checks(registry, ctx, selection=chosen, observer=progress)
         findings = judged(found, thresholds)
         report = make_report(
             ctx,
@@ -92,28 +98,28 @@ async def inspect(
             token=TOKEN in os.environ,
         )
     progress.clear()
-    return report, exit_code(findings, ctx.project, thresholds)
+    code = exit_code(findings, ctx.project, thresholds)
+    report = replace(report, rules=rules(registry, chosen), prefix=_prefix(options), exit_code=code)
+    return report, code
 
 
-def rendered(report: Report, form: str) -> str:
-    """The report for stdout."""
-    from diagnose.report.registry import renderer
-
-    return renderer(form)(report, output_style())
-
-
-def output_style() -> Style:
-    """How text on stdout may look."""
-    from diagnose.report.style import Style
-
-    width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
-    return Style.for_encoding(sys.stdout.encoding, width=width, color=wants_color(sys.stdout))
-
-
-def _failure(error: DiagnoseError, options: SessionOptions) -> str:
+def _failed(error: DiagnoseError, options: SessionOptions) -> Report:
+    """The report of a run that could not finish."""
     from diagnose import __version__
-    from diagnose.report.json_v1 import render_failure
+    from diagnose.model import Report
 
-    return render_failure(
-        error, version=__version__, target=options.target.value, project={"path": str(options.path)}
+    return Report(
+        version=__version__,
+        target=options.target.value,
+        project={"path": str(options.path)},
+        findings=(),
+        failure=error,
+        exit_code=error.exit_code,
+        prefix=_prefix(options),
     )
+
+
+def _prefix(options: SessionOptions) -> str:
+    from diagnose.project.repository import folder_in_repository
+
+    return folder_in_repository(options.path, os.environ.get("GITHUB_WORKSPACE"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
-from diagnose.model import Status
+from diagnose.model import Ignored, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,13 +26,15 @@ def _accepted(finding: Finding, ignores: Sequence[Ignore]) -> Finding:
         return finding
     until = f" until {ignore.until}" if ignore.until else ""
     reason = f"accepted in the settings{until} ({ignore.reason}): {finding.message}"
-    return replace(finding, status=Status.SKIP, message=reason, fix=None)
+    ignored = Ignored(
+        reason=ignore.reason,
+        until=ignore.until.isoformat() if ignore.until else None,
+        status=finding.status,
+        message=finding.message,
+    )
+    return replace(finding, status=Status.SKIP, message=reason, fix=None, ignored=ignored)
 
 
 def _covers(ignore: Ignore, finding: Finding) -> bool:
     path = finding.location.path if finding.location else ""
-    return (
-        ignore.code.upper() == finding.code
-        and (ignore.path is None or fnmatch(path, ignore.path))
-        and (ignore.until is None or datetime.now(UTC).date() <= ignore.until)
-    )
+    return ignore.concerns(finding.code, path) and not ignore.is_over(datetime.now(UTC).date())

@@ -53,7 +53,7 @@ def _demoted(finding: Finding, thresholds: Thresholds) -> Finding:
 def _required(finding: Finding, thresholds: Thresholds) -> Finding:
     names = (finding.code.lower(), finding.name)
     wanted = any(names[0].startswith(text.lower()) or names[1] == text for text in thresholds.require)
-    if finding.status is not Status.SKIP or not wanted:
+    if finding.status is not Status.SKIP or finding.ignored is not None or not wanted:
         return finding
     return replace(
         finding,

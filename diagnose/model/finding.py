@@ -88,6 +88,23 @@ class FixInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """How a problem was before the settings accepted it, and why they do.
+
+    Attributes:
+        reason: as the settings give it.
+        until: the last day of the acceptance, as YYYY-MM-DD, or None.
+        status: fail or warn, as the check judged it.
+        message: of the check.
+    """
+
+    reason: str
+    until: str | None
+    status: Status
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One fact with a code, a status, a place, evidence, and what it explains.
 
@@ -99,6 +116,7 @@ class Finding:
         evidence: facts by the keys that the check documents; JSON values only.
         explains: codes of findings that follow from this one while it fails.
         duration_ms: how long the check ran, in milliseconds; the engine fills it in.
+        ignored: of a skip, the problem that `[[ignore]]` of the settings accepts, or None.
     """
 
     code: str
@@ -113,6 +131,7 @@ class Finding:
     explains: tuple[str, ...] = ()
     fix: FixInfo | None = None
     duration_ms: float = 0.0
+    ignored: Ignored | None = None
 
     @property
     def is_problem(self) -> bool:

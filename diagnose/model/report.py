@@ -11,6 +11,7 @@ from diagnose.model.finding import Severity, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from diagnose.errors import DiagnoseError
     from diagnose.model.finding import Finding, Json
 
 
@@ -31,14 +32,39 @@ class RootCause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Counts by status, the worst severity met, and the sentence that stands above the report."""
+    """Counts by status, and the sentence that stands above the report.
+
+    `ignored` is how many of the skipped are problems that the settings accept.
+    """
 
     passed: int
     failed: int
     warned: int
     skipped: int
     errored: int
+    ignored: int = 0
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a report says about a check that ran, whatever it found.
+
+    Attributes:
+        family: such as `limits`.
+        page: the documentation page, in Markdown; its first line says what the check demands.
+    """
+
+    code: str
+    name: str
+    family: str
+    severity: Severity
+    page: str
+
+    @property
+    def title(self) -> str:
+        """The first line of the page."""
+        return self.page.partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +77,10 @@ class Report:
         project: facts about the project that a reader needs: path, config, environment, worker.
         pipeline: the stages fetch → worker → (queue →) D1 as (name, detail, codes that mark it).
         note: the sentence that must stand above the findings, or None.
+        rules: the checks that ran, in catalogue order.
+        prefix: the project's folder relative to the root of its repository, or empty.
+        failure: why the run could not finish, or None when it did.
+        exit_code: that the run ends with, or None where it is not known.
     """
 
     version: str
@@ -60,6 +90,10 @@ class Report:
     root_causes: tuple[RootCause, ...] = ()
     pipeline: tuple[Stage, ...] = ()
     note: str | None = None
+    rules: tuple[Rule, ...] = ()
+    prefix: str = ""
+    failure: DiagnoseError | None = None
+    exit_code: int | None = None
 
     @property
     def summary(self) -> Summary:
@@ -71,6 +105,7 @@ class Report:
             warned=counts[Status.WARN],
             skipped=counts[Status.SKIP],
             errored=counts[Status.ERROR],
+            ignored=sum(finding.ignored is not None for finding in self.findings),
             note=self.note,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -24,7 +25,8 @@ class TriggerSettings:
         kind: None where the settings leave the choice to the one handler there is.
         headers: request headers written out in the settings.
         headers_env: header name → environment variable that holds its value, for secrets.
-        body: of the request, or the JSON text of a queue message, or None.
+        body: of the request or of the queue message (JSON where it parses as such, else text), or None.
+        queue: the queue that a message comes from, or None for the only one that the worker consumes.
         cron: the expression that a scheduled handler is given, or None.
         reported: JSON path (`result.count`) of the number of rows the worker's answer claims, or None.
     """
@@ -35,6 +37,7 @@ class TriggerSettings:
     headers: Mapping[str, str] = field(default_factory=dict)
     headers_env: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
+    queue: str | None = None
     cron: str | None = None
     reported: str | None = None
 
@@ -99,6 +102,14 @@ class Ignore:
     path: str | None = None
     until: date | None = None
     location: Location | None = None
+
+    def concerns(self, code: str, path: str) -> bool:
+        """Whether it speaks of findings with this code in this file; an empty path is no file."""
+        return self.code.upper() == code and (self.path is None or fnmatch(path, self.path))
+
+    def is_over(self, today: date) -> bool:
+        """Whether its last day has passed."""
+        return self.until is not None and today > self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

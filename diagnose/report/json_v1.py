@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from diagnose.model import Report
-
 if TYPE_CHECKING:
     from diagnose.errors import DiagnoseError
-    from diagnose.model import Finding, FixInfo, Json, Location, RootCause
+    from diagnose.model import Finding, FixInfo, Ignored, Json, Location, Report, RootCause
 
 SCHEMA_VERSION: Final = 1
 
@@ -29,44 +27,34 @@ def schema() -> dict[str, Any]:
 
 def render(report: Report) -> str:
     """The report as an indented JSON document in ASCII, so that no evidence can steer a terminal."""
-    return _text(_document(report, error=None))
+    return text_of(_document(report))
 
 
-def render_failure(
-    error: DiagnoseError,
-    *,
-    version: str,
-    target: str,
-    project: Mapping[str, Json],
-    findings: tuple[Finding, ...] = (),
-) -> str:
-    """The same document for a run that could not finish: what was found so far, and why it ended."""
-    report = Report(version=version, target=target, project=project, findings=findings)
-    return _text(_document(report, error=error))
+def text_of(document: Mapping[str, object]) -> str:
+    """A document as JSON in ASCII in which nothing can be taken for a workflow command of GitHub."""
+    text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return text.replace("##[", "#\\u0023[")
 
 
-def _text(document: Mapping[str, object]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
-
-
-def _document(report: Report, error: DiagnoseError | None) -> dict[str, object]:
+def _document(report: Report) -> dict[str, object]:
     summary = report.summary
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "diagnose", "version": report.version},
         "target": report.target,
-        "project": _json(report.project),
+        "project": json_value(report.project),
         "summary": {
             "passed": summary.passed,
             "failed": summary.failed,
             "warned": summary.warned,
             "skipped": summary.skipped,
             "errored": summary.errored,
+            "ignored": summary.ignored,
             "note": summary.note,
         },
         "findings": [_finding(finding) for finding in report.findings],
         "root_causes": [_root_cause(cause) for cause in report.root_causes],
-        "error": None if error is None else _error(error),
+        "error": None if report.failure is None else _error(report.failure),
     }
 
 
@@ -80,10 +68,11 @@ def _finding(finding: Finding) -> dict[str, object]:
         "message": finding.message,
         "location": None if finding.location is None else _location(finding.location),
         "resource": finding.resource,
-        "evidence": _json(finding.evidence),
+        "evidence": json_value(finding.evidence),
         "explains": list(finding.explains),
         "fix": None if finding.fix is None else _fix(finding.fix),
         "duration_ms": finding.duration_ms,
+        "ignored": None if finding.ignored is None else _ignored(finding.ignored),
     }
 
 
@@ -94,6 +83,15 @@ def _location(location: Location) -> dict[str, object]:
 def _fix(fix: FixInfo) -> dict[str, object]:
     safety = None if fix.safety is None else fix.safety.value
     return {"available": fix.available, "safety": safety, "reason": fix.reason}
+
+
+def _ignored(ignored: Ignored) -> dict[str, object]:
+    return {
+        "reason": ignored.reason,
+        "until": ignored.until,
+        "status": ignored.status.value,
+        "message": ignored.message,
+    }
 
 
 def _root_cause(cause: RootCause) -> dict[str, object]:
@@ -110,12 +108,12 @@ def _error(error: DiagnoseError) -> dict[str, object]:
     }
 
 
-def _json(value: Json) -> Any:
+def json_value(value: Json) -> Any:
     """The value in Python's own containers; numbers that JSON has no form for become text."""
     if isinstance(value, Mapping):
-        return {str(key): _json(item) for key, item in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_json(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

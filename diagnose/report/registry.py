@@ -1,4 +1,4 @@
-"""The output formats by the name that `--format` takes."""
+"""The output formats by the name that `--output` and `--format` take."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from diagnose.errors import UsageError
-from diagnose.report import json_v1, table
+from diagnose.report import github, json_v1, junit, markdown, sarif, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +21,10 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
     {
         "table": table.render,
         "json": lambda report, _style: json_v1.render(report),
+        "junit": lambda report, _style: junit.render(report),
+        "github": lambda report, _style: github.render(report),
+        "sarif": lambda report, _style: sarif.render(report),
+        "markdown": lambda report, _style: markdown.render(report),
     }
 )
 

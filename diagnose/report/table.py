@@ -37,12 +37,14 @@ def render(report: Report, style: Style) -> str:
     sections = [
         _note(report, style),
         _header(report, style),
+        _failure(report, style),
         draw(report.pipeline, report.findings, style),
         _root_causes(report, style),
         *(_group(report, status, style) for status in _SHOWN_IN_FULL),
+        _ignored(report.findings, style),
         _skipped(report.findings, style),
         _passed(report.findings, style),
-        _ending(report, style),
+        [] if report.failure else _ending(report, style),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
@@ -50,6 +52,13 @@ def render(report: Report, style: Style) -> str:
 def _note(report: Report, style: Style) -> list[str]:
     lines = (report.note or "").splitlines()
     return [style.paint(Role.CAUTION, line) for text in lines for line in wrapped(text, style)]
+
+
+def _failure(report: Report, style: Style) -> list[str]:
+    """Why the run could not finish."""
+    if report.failure is None:
+        return []
+    return [style.paint(Role.BAD, line) for line in wrapped(f"error: {report.failure}", style, hang=2)]
 
 
 def _header(report: Report, style: Style) -> list[str]:
@@ -145,11 +154,26 @@ def _fix(finding: Finding, report: Report, style: Style) -> list[str]:
     return [f"    fix       {style.paint(Role.GOOD, command)}{care}"]
 
 
+def _ignored(findings: Iterable[Finding], style: Style) -> list[str]:
+    """What the settings accept, each with its reason."""
+    accepted = [(finding, finding.ignored) for finding in findings if finding.ignored is not None]
+    if not accepted:
+        return []
+    lines = [style.paint(Role.STRONG, f"Ignored ({len(accepted)})")]
+    for finding, ignored in accepted:
+        until = f", until {ignored.until}" if ignored.until else ""
+        place = f" ({finding.location})" if finding.location else ""
+        text = f"{style.glyphs.skipped} {finding.code}: {ignored.message}{place}"
+        lines += wrapped(text, style, indent=2, hang=2)
+        lines += wrapped(f"because: {ignored.reason}{until}", style, indent=4)
+    return lines
+
+
 def _skipped(findings: Sequence[Finding], style: Style) -> list[str]:
     """The skips by reason, because one missing thing often skips several checks."""
     by_reason: dict[str, list[str]] = {}
     for finding in findings:
-        if finding.status is Status.SKIP:
+        if finding.status is Status.SKIP and finding.ignored is None:
             by_reason.setdefault(finding.message, []).append(finding.code)
     if not by_reason:
         return []
@@ -194,7 +218,10 @@ def _landed(finding: Finding) -> str | None:
 def _tally(report: Report) -> str:
     summary = report.summary
     warnings = f"{summary.warned} warning{'' if summary.warned == 1 else 's'}"
-    parts = [f"{summary.failed} failed", warnings, f"{summary.passed} passed", f"{summary.skipped} skipped"]
+    skipped = summary.skipped - summary.ignored
+    parts = [f"{summary.failed} failed", warnings, f"{summary.passed} passed", f"{skipped} skipped"]
+    if summary.ignored:
+        parts.append(f"{summary.ignored} ignored")
     if summary.errored:
         parts.insert(0, f"{summary.errored} broken check{'' if summary.errored == 1 else 's'}")
     return ", ".join(parts) + "."

@@ -69,3 +69,12 @@ def misspelt(write_project: Callable[[Mapping[str, str]], Path]) -> Path:
     database = '\n[[d1_databases]]\nbinding = "DB"\nname = "harbour" # ours\n'
     database += 'database_id = "5a3f7b0e-95bb-4f0a-8a93-2f9e9ad0c001"\n'
     return write_project({"wrangler.toml": WRANGLER + database, "worker.py": WORKER})
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    """The demo as it is written."""
+    from diagnose.demo.writing import write_demo
+
+    write_demo(tmp_path / "demo")
+    return tmp_path / "demo"

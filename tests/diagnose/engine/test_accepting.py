@@ -7,7 +7,7 @@ import pytest
 
 from diagnose.engine.accepting import accepted
 from diagnose.engine.runner import run_checks
-from diagnose.model import Location, Status
+from diagnose.model import Ignored, Location, Status
 from diagnose.project import Ignore
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def test_what_the_settings_accept_is_a_skip_until_its_day_is_over(
     if is_accepted:
         until = " until 2999-01-01" if "until" in ignore else ""
         assert after.message == f"accepted in the settings{until} (small data): LIM001 is wrong"
+        assert after.ignored == Ignored(
+            reason="small data",
+            until="2999-01-01" if "until" in ignore else None,
+            status=Status.FAIL,
+            message="LIM001 is wrong",
+        )
 
 
 def test_only_problems_are_accepted(finding: Callable[..., Finding]):

@@ -8,7 +8,7 @@ import diagnose
 from diagnose.engine.reporting import Thresholds, exit_code, judged, make_report
 from diagnose.errors import NoConfigError
 from diagnose.exits import ExitCode
-from diagnose.model import Confidence, Severity, Status
+from diagnose.model import Confidence, Ignored, Severity, Status
 from diagnose.plugin import Target
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ def test_a_finding_below_the_confidence_is_advice(
     (after,) = judged([finding("LIM001", confidence=confidence)], Thresholds(min_confidence=least))
 
     assert (after.severity, after.status) == (severity, status)
+
+
+def test_what_was_accepted_is_not_missing(finding: Callable[..., Finding]):
+    ignored = Ignored(reason="known", until=None, status=Status.FAIL, message="it differs")
+    accepted = finding("E2E002", status=Status.SKIP, ignored=ignored)
+
+    assert judged([accepted], Thresholds(require=("e2e",))) == (accepted,)
 
 
 @pytest.mark.parametrize("required", ["e2e", "E2E002", "e2e002", "rows-did-not-land"])

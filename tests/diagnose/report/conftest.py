@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.model import Confidence, Finding, Report, Severity, Status
+from diagnose.model import Confidence, Finding, Report, Rule, Severity, Status
 
 
 @pytest.fixture
@@ -32,3 +32,20 @@ def make_report():
         return Report(findings=findings, **(given | fields))
 
     return make
+
+
+@pytest.fixture
+def rule():
+    """What a report knows about LIM001."""
+    page = "A statement must not bind too much.\n\n## What it checks\n\nEvery\nstatement.\n\n"
+    page += "## Why it matters\n\nD1 binds 100 (https://example.com/limits).\n"
+    return Rule(code="LIM001", name="bound-parameters", family="limits", severity=Severity.ERROR, page=page)
+
+
+HOSTILE = "a]]>\n::error::owned %0A\x1b[2J <script>|`code`|</script> ##[add-path]x \ud800\ufffe [a](b) \u202e"
+"""What an untrusted worker may put into a message."""
+
+
+@pytest.fixture
+def hostile() -> str:
+    return HOSTILE

@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from diagnose.errors import NoConfigError
-from diagnose.model import Confidence, FixInfo, Location, RootCause, Safety, Severity, Status
-from diagnose.report.json_v1 import render, render_failure, schema
+from diagnose.model import Confidence, FixInfo, Ignored, Location, RootCause, Safety, Severity, Status
+from diagnose.report.json_v1 import render, schema
 
 
 def validated(text: str) -> dict:
@@ -39,7 +39,15 @@ def test_a_whole_document(make_finding, make_report):
         "tool": {"name": "diagnose", "version": "1.2.3"},
         "target": "embedded (saved)",
         "project": {"path": "shop"},
-        "summary": {"passed": 0, "failed": 1, "warned": 0, "skipped": 0, "errored": 0, "note": "Locally."},
+        "summary": {
+            "passed": 0,
+            "failed": 1,
+            "warned": 0,
+            "skipped": 0,
+            "errored": 0,
+            "ignored": 0,
+            "note": "Locally.",
+        },
         "findings": [
             {
                 "code": "LIM001",
@@ -54,6 +62,7 @@ def test_a_whole_document(make_finding, make_report):
                 "explains": ["E2E002"],
                 "fix": {"available": True, "safety": "review", "reason": None},
                 "duration_ms": 1.5,
+                "ignored": None,
             }
         ],
         "root_causes": [{"code": "LIM001", "message": "It comes first.", "explains": ["E2E002"]}],
@@ -70,7 +79,7 @@ def test_every_status_severity_and_confidence_is_valid(make_finding, make_report
     ]
     document = validated(render(make_report(*findings)))
     assert document["summary"] == {
-        "passed": 9, "failed": 9, "warned": 9, "skipped": 9, "errored": 9, "note": None,
+        "passed": 9, "failed": 9, "warned": 9, "skipped": 9, "errored": 9, "ignored": 0, "note": None,
     }  # fmt: skip
 
 
@@ -94,9 +103,33 @@ def test_nothing_but_printable_ascii_is_written(make_finding, make_report):
     assert json.loads(text)["findings"][0]["message"] == "\x1b[2J\x9b größer \udcff"
 
 
-def test_a_run_that_could_not_finish_is_a_document_too():
+def test_what_the_settings_accept_is_told_with_its_reason(make_finding, make_report):
+    ignored = Ignored(reason="small data", until="2031-01-31", status=Status.FAIL, message="too many")
+    document = validated(render(make_report(make_finding(status=Status.SKIP, ignored=ignored))))
+    assert (document["summary"]["skipped"], document["summary"]["ignored"]) == (1, 1)
+    assert document["findings"][0]["ignored"] == {
+        "reason": "small data",
+        "until": "2031-01-31",
+        "status": "fail",
+        "message": "too many",
+    }
+
+
+def test_a_document_of_before_there_were_ignores_is_still_valid(make_finding, make_report):
+    document = json.loads(render(make_report(make_finding())))
+    del document["summary"]["ignored"], document["findings"][0]["ignored"]
+    Draft202012Validator(schema()).validate(document)
+
+
+def test_no_line_holds_a_workflow_command(make_finding, make_report):
+    text = render(make_report(make_finding(message="##[add-path]x")))
+    assert "##[" not in text
+    assert json.loads(text)["findings"][0]["message"] == "##[add-path]x"
+
+
+def test_a_run_that_could_not_finish_is_a_document_too(make_report):
     error = NoConfigError("no wrangler config", where="shop", hint="pass -c FILE")
-    document = validated(render_failure(error, version="1.2.3", target="embedded", project={"path": "shop"}))
+    document = validated(render(make_report(failure=error)))
     assert document["findings"] == []
     assert document["error"] == {
         "message": "no wrangler config",

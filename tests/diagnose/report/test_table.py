@@ -5,7 +5,8 @@ import textwrap
 
 import pytest
 
-from diagnose.model import Confidence, FixInfo, Location, RootCause, Safety, Severity, Status
+from diagnose.errors import AccountError
+from diagnose.model import Confidence, FixInfo, Ignored, Location, RootCause, Safety, Severity, Status
 from diagnose.model.report import Stage
 from diagnose.report import Style
 from diagnose.report.table import render
@@ -198,3 +199,21 @@ def test_untrusted_text_cannot_steer_the_terminal_or_start_a_line(make_finding, 
     )
     assert not set(text) & set("\x1b\x9b\r\u202e")
     assert not any(line.strip().startswith("✓ LIM001") for line in text.splitlines())
+
+
+def test_what_the_settings_accept_stands_apart_from_what_could_not_be_checked(make_finding, make_report):
+    ignored = Ignored(reason="one library", until="2031-01-31", status=Status.WARN, message="`x` is no key")
+    accepted = make_finding(
+        "CFG002", status=Status.SKIP, ignored=ignored, location=Location("wrangler.toml", 3)
+    )
+    skipped = make_finding("DEP001", status=Status.SKIP, message="no account")
+    text = render(make_report(accepted, skipped), STYLE)
+    assert "Ignored (1)\n  - CFG002: `x` is no key (wrangler.toml:3)\n" in text
+    assert "\n    because: one library, until 2031-01-31\n" in text
+    assert "Skipped (1)\n  - DEP001: no account\n" in text
+    assert "0 failed, 0 warnings, 0 passed, 1 skipped, 1 ignored." in text
+
+
+def test_a_run_that_could_not_finish_says_why_and_promises_nothing(make_report):
+    text = render(make_report(failure=AccountError("no answer", hint="try again")), STYLE)
+    assert text.endswith("\n\nerror: no answer; try again\n")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from diagnose.d1 import D1Error, Statement
 from diagnose.d1.javascript import to_sqlite
 from diagnose.embedded.invocation import (
+    Backlog,
     BindingError,
     ExecutedStatement,
     HttpAnswer,
@@ -194,8 +195,9 @@ class Service:
         binding = self._binding(frame, "queue")
         messages = tuple(_message(item) for item in list_of(frame, "messages"))
         error: BindingError | None = None
+        backlog = Backlog()
         try:
-            await self._bindings.send(binding, messages, batch=frame.get("batch") is True)
+            backlog = await self._bindings.send(binding, messages, batch=frame.get("batch") is True)
         except BindingError as refused:
             error = refused
         location = location_of(frame, self._files)
@@ -214,7 +216,7 @@ class Service:
         total = sum(len(message.body) for message in messages)
         text = f"{len(messages)} to {binding}, {total} bytes" + (f": {error.message}" if error else "")
         self._recorder.event("send", text, location, binding=binding, messages=len(messages), bytes=total)
-        return {"ok": True} if error is None else _error_reply(error.message, error.name)
+        return {"backlog": _described(backlog)} if error is None else _error_reply(error.message, error.name)
 
     async def _decide(self, frame: Frame) -> None:
         """One call of ack, retry, ackAll or retryAll; contradictions become the runtime's warning."""
@@ -272,6 +274,10 @@ class Service:
         name, message = text_of(frame, "name"), text_of(frame, "message")
         location = location_of(frame, self._files)
         self._recorder.exception(name, message, text_of(frame, "traceback"), location)
+
+
+def _described(backlog: Backlog) -> Frame:
+    return {"messages": backlog.messages, "bytes": backlog.bytes, "oldest": backlog.oldest_ms}
 
 
 def _delay_of(frame: Frame) -> int | None:

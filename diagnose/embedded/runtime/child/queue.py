@@ -66,9 +66,20 @@ class WorkerQueue(Binding):
     def _send(self, messages: list[Frame], *, batch: bool) -> Promise:
         if not messages:
             raise JsError("sendBatch() requires at least one message", "TypeError")
-        request({"op": "send", "binding": self.name, "messages": messages, "batch": batch})
-        metrics = PlainObject({"backlogCount": 0, "backlogBytes": 0})
-        return promise(PlainObject({"metadata": PlainObject({"metrics": metrics})}))
+        reply = request({"op": "send", "binding": self.name, "messages": messages, "batch": batch})
+        return promise(PlainObject({"metadata": PlainObject({"metrics": _metrics(reply["backlog"])})}))
+
+
+def _metrics(backlog: Frame) -> PlainObject:
+    """What waits in the queue, the messages just sent included."""
+    oldest = None if backlog["oldest"] is None else Date(float(backlog["oldest"]))
+    return PlainObject(
+        {
+            "backlogCount": backlog["messages"],
+            "backlogBytes": backlog["bytes"],
+            "oldestMessageTimestamp": oldest,
+        }
+    )
 
 
 def option(options: Any, name: str) -> Any:

@@ -11,6 +11,7 @@ import pytest
 
 from diagnose.d1 import Database
 from diagnose.embedded.invocation import (
+    Backlog,
     BindingError,
     RuntimeLimits,
     Trigger,
@@ -53,10 +54,12 @@ class LocalBindings:
     async def d1_exec(self, binding: str, text: str) -> int:
         return self.database.exec(text)
 
-    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> None:
+    async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> Backlog:
         if self.refuse_messages is not None:
             raise BindingError(self.refuse_messages)
         self.sent.extend(messages)
+        size = sum(len(message.body) for message in self.sent)
+        return Backlog(messages=len(self.sent), bytes=size, oldest_ms=1_767_225_600_000)
 
     async def fetch(self, request: OutboundRequest) -> HttpAnswer | None:
         self.requests.append(request)

@@ -316,6 +316,18 @@ async def test_queue_wrapped(wrapped, bindings):
     ]
 
 
+async def test_queue_tells_the_backlog(wrapped, raw):
+    body = """
+    await env.QUEUE.send("a", contentType="text")
+    sent = (await env.QUEUE.sendBatch([{"body": {"a": 1}}])).metadata.metrics
+    return [sent.backlogCount, sent.backlogBytes, sent.oldestMessageTimestamp.isoformat()]
+    """
+    assert await wrapped.value(body) == [2, 8, "2026-01-01T00:00:00"]
+    body = body.replace("[{", "to_js([{").replace("}])", "}], dict_converter=Object.fromEntries))")
+    body = body.replace("isoformat", "toISOString")
+    assert await raw.value(body, imports=IMPORTS) == [4, 16, "2026-01-01T00:00:00.000Z"]
+
+
 async def test_queue_wrapped_refuses_tuples(wrapped):
     invocation = await wrapped.handler('await env.QUEUE.send({"a": (1,)})')
     assert invocation.exception.message == "<class 'tuple'> cannot be sent over RPC."

@@ -2,7 +2,13 @@
 
 from diagnose.simulation.budget import Usage, Verdict, usage, verdict
 from diagnose.simulation.forecast import Forecast, Invocations, WayForecast, forecast
-from diagnose.simulation.message_size import MessageSize, message_size
+from diagnose.simulation.message_size import (
+    BatchSize,
+    MessageSize,
+    batch_size,
+    message_size,
+    oversized_message,
+)
 from diagnose.simulation.parameters import SAMPLES, Attempt, Simulation, simulate
 from diagnose.simulation.queueing import QueueForecast
 from diagnose.simulation.sites import JudgedSite, judge_site, matching
@@ -13,11 +19,12 @@ from diagnose.simulation.workload import Workload
 __all__ = [
     "SAMPLES",
     "Attempt",
-    "MessageSize",
+    "BatchSize",
     "Forecast",
     "Invocations",
     "JudgedSite",
     "JudgedStatement",
+    "MessageSize",
     "QueueForecast",
     "Simulation",
     "StatementSize",
@@ -25,11 +32,13 @@ __all__ = [
     "Verdict",
     "WayForecast",
     "Workload",
+    "batch_size",
     "forecast",
     "judge_site",
     "judge_sql",
     "matching",
     "message_size",
+    "oversized_message",
     "simulate",
     "statement_size",
     "usage",

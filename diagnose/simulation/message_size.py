@@ -1,15 +1,19 @@
-"""How large a queue message gets for the data that the code asks for."""
+"""How large queue messages get, and how many are sent at once, for the data that the code asks for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from diagnose.d1.limits import LIMITS
 from diagnose.project.source.counts import AtMost, FromData
 from diagnose.simulation.numbers import named_number
 
 if TYPE_CHECKING:
+    from diagnose.project.source.model import SendSite
     from diagnose.project.source.weights import Elements, JsonWeight
+
+SAFE_MESSAGE_BYTES: Final = int(LIMITS.queues.message_bytes - LIMITS.queues.metadata_bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +68,46 @@ def _is_unbounded(elements: Elements) -> bool:
             return not elements.passed_on
         case _:
             return False
+
+
+def oversized_message(site: SendSite, row_bytes: int | None = None) -> MessageSize | None:
+    """The size of a site's message where it does not, or need not, fit; else None."""
+    if site.body is None:
+        return None
+    size = message_size(site.body, row_bytes)
+    grows = size.unbounded and _is_alone(site)
+    return size if grows or size.possible > SAFE_MESSAGE_BYTES else None
+
+
+def _is_alone(site: SendSite) -> bool:
+    """No row of the fetched data has a message of its own, with a list of the row's in it."""
+    return site.count.exact is not None and not any(isinstance(loop.count, FromData) for loop in site.loops)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSize:
+    """What one `sendBatch` carries.
+
+    Attributes:
+        messages: how many, or None when the source names no number.
+        size: of the bodies together, or None when they are not known.
+    """
+
+    messages: int | None
+    size: MessageSize | None
+
+    @property
+    def is_heavy(self) -> bool:
+        """Its bytes can be more than one call takes."""
+        return self.size is not None and self.size.possible > LIMITS.queues.batch_bytes
+
+    @property
+    def exceeds(self) -> bool:
+        """Its messages or their bytes can be more than one call takes."""
+        return self.is_heavy or self.messages is None or self.messages > LIMITS.queues.batch_messages
+
+
+def batch_size(site: SendSite, row_bytes: int | None = None) -> BatchSize:
+    """Measure one call."""
+    size = None if site.bodies is None else message_size(site.bodies, row_bytes)
+    return BatchSize(messages=named_number(site.count), size=size)

@@ -30,11 +30,13 @@ from diagnose.project.source.model import (
 )
 from diagnose.project.source.reading import UnsupportedLanguageError, read_source
 from diagnose.project.source.sql import Hole, Ordinal, Repeated, SqlText, Text, parameter_count, placeholders
+from diagnose.project.source.weights import Elements, JsonWeight
 
 __all__ = [
     "AtMost",
     "BindingUse",
     "Count",
+    "Elements",
     "ErrorHandling",
     "Exactly",
     "FromCaller",
@@ -42,6 +44,7 @@ __all__ = [
     "Handler",
     "HandlerKind",
     "Hole",
+    "JsonWeight",
     "Language",
     "Loop",
     "Method",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from diagnose.project.source.counts import worst
 from diagnose.project.source.model import SendSite, StatementSite
 from diagnose.project.source.sql import Hole, Repeated, SqlText, Text
+from diagnose.project.source.weights import heaviest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,7 +63,7 @@ def _merged(known: StatementSite | SendSite, site: StatementSite | SendSite) -> 
     if isinstance(known, StatementSite) and isinstance(site, StatementSite):
         return _merged_statements(_common(known, site), site)
     if isinstance(known, SendSite) and isinstance(site, SendSite):
-        return replace(_common(known, site), count=worst(known.count, site.count))
+        return _merged_sends(known, site)
     return known
 
 
@@ -72,6 +73,17 @@ def _common(known: _Site, site: _Site) -> _Site:
         handlers=known.handlers | site.handlers,
         awaited=known.awaited and site.awaited,
         loops=_worst_loops(known.loops, site.loops),
+    )
+
+
+def _merged_sends(known: SendSite, site: SendSite) -> SendSite:
+    bodies = [body for body in (known.body, site.body) if body is not None]
+    together = [body for body in (known.bodies, site.bodies) if body is not None]
+    return replace(
+        _common(known, site),
+        count=worst(known.count, site.count),
+        body=heaviest(bodies),
+        bodies=heaviest(together),
     )
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from diagnose.project.source.counts import Count
     from diagnose.project.source.ir import Span
     from diagnose.project.source.sql import SqlText
+    from diagnose.project.source.weights import JsonWeight
 
 Language: TypeAlias = Literal["python", "typescript", "javascript"]
 HandlerKind: TypeAlias = Literal["fetch", "scheduled", "queue", "email", "tail", "alarm", "workflow", "rpc"]
@@ -203,6 +204,8 @@ class SendSite:
         content_type: as given (`json`, `text`, `bytes`, `v8`), or None when it is left out.
         count: messages that one call carries.
         payload_span: of the argument.
+        body: bytes of one message's body at least; of the heaviest one that `sendBatch` gets.
+        bodies: of all bodies of a `sendBatch` together, or None.
     """
 
     binding: str
@@ -218,6 +221,8 @@ class SendSite:
     handlers: frozenset[HandlerKind] = frozenset()
     span: Span
     payload_span: Span | None = None
+    body: JsonWeight | None = None
+    bodies: JsonWeight | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from diagnose.project.source.values import (
     parts_of,
     unknown,
 )
+from diagnose.project.source.weights import heaviest, weigh, weigh_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         Segment,
         Value,
     )
+    from diagnose.project.source.weights import JsonWeight
 
 _EXECUTING: dict[str, Method] = {"run": "run", "all": "all", "first": "first", "raw": "raw"}
 _ASKED = re.compile(
@@ -257,7 +259,7 @@ class Platform(Reporting):
         first = arguments[0] if arguments and isinstance(arguments[0], Item) else None
         value = self.load(first.value) if first else unknown(node.source)
         count: Count = Exactly(1)
-        body = value
+        body = messages = value
         if method == "sendBatch":
             messages = self.frozen(value.value) if isinstance(value, Converted) else value
             count = self.settled(lengths.length_of(messages, first.source if first else node.source)).count
@@ -272,11 +274,32 @@ class Platform(Reporting):
             location=self.frame.statement.location,
             span=self.frame.statement,
             payload_span=first.span if first else None,
+            body=self._heaviest(messages) if method == "sendBatch" else weigh(value, self.load),
+            bodies=self._bodies(messages) if method == "sendBatch" else None,
             function=self.function_name,
             reachable=bool(self.records.handler),
             handlers=frozenset({self.records.kind}) if self.records.kind else frozenset(),
         )
         return Pending(unknown(node.source), frozenset({self._write_down(site)}))
+
+    def _heaviest(self, messages: Value) -> JsonWeight | None:
+        """The weight of the heaviest body in a list of messages."""
+        if not isinstance(messages, ListValue):
+            return None
+        bodies = (self._message_body(ListValue((segment,))) for segment in messages.segments)
+        return heaviest(weigh(body, self.load) for body in bodies)
+
+    def _bodies(self, messages: Value) -> JsonWeight | None:
+        """The weight of all bodies in a list of messages."""
+        if not isinstance(messages, ListValue):
+            return None
+        return weigh_all(tuple(self._with_body(segment) for segment in messages.segments), self.load)
+
+    def _with_body(self, segment: Segment) -> Segment:
+        """The body in place of each message."""
+        if isinstance(segment, Many):
+            return replace(segment, items=tuple(self._with_body(one) for one in segment.items))
+        return replace(segment, value=self._message_body(ListValue((segment,))))
 
     def _message_body(self, messages: Value) -> Value:
         message = self.load(_first(messages.segments) if isinstance(messages, ListValue) else messages)

@@ -200,6 +200,7 @@ def _queue(item: Mapping[str, Any]) -> QueueState:
         delivery_paused=bool(item["delivery_paused"]),
         message_retention_period=int(item["message_retention_period"]),
         consumer=None if consumer is None else _consumer(consumer),
+        purged_on=None if item["purged_on"] is None else _text(item["purged_on"]),
     )
 
 

@@ -183,6 +183,7 @@ class QueueState:
         delivery_delay: seconds before a message is delivered whose sender does not say.
         delivery_paused: messages are taken and not delivered.
         message_retention_period: seconds that an undelivered message is kept.
+        purged_on: when its messages were last deleted, or None.
     """
 
     id: str
@@ -193,6 +194,7 @@ class QueueState:
     delivery_paused: bool = False
     message_retention_period: int = int(LIMITS.queues.default_retention_seconds)
     consumer: ConsumerState | None = None
+    purged_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

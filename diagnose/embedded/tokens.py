@@ -18,11 +18,14 @@ class Permission(StrEnum):
     D1_EDIT = "D1 Edit"
     WORKERS_READ = "Workers Scripts Read"
     WORKERS_EDIT = "Workers Scripts Edit"
+    QUEUES_READ = "Queues Read"
+    QUEUES_EDIT = "Queues Edit"
 
 
 _INCLUDES: Final[Mapping[Permission, Permission]] = {
     Permission.D1_READ: Permission.D1_EDIT,
     Permission.WORKERS_READ: Permission.WORKERS_EDIT,
+    Permission.QUEUES_READ: Permission.QUEUES_EDIT,
 }
 
 EVERYTHING: Final = frozenset(Permission)

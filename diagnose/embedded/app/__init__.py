@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from diagnose.embedded.app import accounts, d1, deployments, scripts, services
+from diagnose.embedded.app import accounts, d1, deployments, messages, queues, scripts, services
 from diagnose.embedded.app.calls import make_endpoint
 from diagnose.embedded.app.envelope import failure
 from diagnose.embedded.app.headers import ApiHeaders
@@ -31,7 +31,7 @@ def make_app(account: EmbeddedAccount) -> Starlette:
     """The application; every path begins with `API_ROOT`."""
     routes = [
         Route(API_ROOT + call.path, make_endpoint(account, call), methods=[call.method])
-        for product in (accounts, d1, scripts, deployments, services)
+        for product in (accounts, d1, scripts, deployments, services, queues, messages)
         for call in product.ROUTES
     ]
     app = Starlette(

@@ -38,8 +38,8 @@ def authorize(
     """Let the call pass, or refuse it as the product that is called would.
 
     Raises:
-        RefusalError: 7003 the account id is malformed; 7403 (D1), 10000 (Workers) or 9109 (accounts) when it
-            is another account or the permission is missing.
+        RefusalError: 7003 the account id is malformed; 7403 (D1), 10000 (Workers, Queues) or 9109
+            (accounts) when it is another account or the permission is missing.
     """
     if account_id is not None and not _ACCOUNT_ID.fullmatch(account_id):
         raise no_route(path)
@@ -53,7 +53,12 @@ def _forbidden(permission: Permission | None) -> RefusalError:
         case Permission.D1_READ | Permission.D1_EDIT:
             message = "The given account is not valid or is not authorized to access this service"
             return RefusalError(403, 7403, message, result=[])
-        case Permission.WORKERS_READ | Permission.WORKERS_EDIT:
+        case (
+            Permission.WORKERS_READ
+            | Permission.WORKERS_EDIT
+            | Permission.QUEUES_READ
+            | Permission.QUEUES_EDIT
+        ):
             return RefusalError(403, 10000, "Authentication error")
         case _:
             return RefusalError(403, 9109, "Unauthorized to access requested resource")

@@ -47,9 +47,13 @@ async def read_worker(call: Call) -> Response:
     script = by_tag.get(call["worker"]) or find(call.account.state, call["worker"])
     deployed = script.deployments[0].created_on if script.deployments else None
     references: dict[str, list[object]] = {
-        kind: []
-        for kind in ("dispatch_namespace_outbounds", "domains", "durable_objects", "queues", "workers")
+        kind: [] for kind in ("dispatch_namespace_outbounds", "domains", "durable_objects", "workers")
     }
+    references["queues"] = [
+        {"queue_id": queue.id, "queue_name": queue.name, "queue_consumer_id": queue.consumer.id}
+        for queue in call.account.queues.values()
+        if queue.consumer is not None and queue.consumer.script == script.name
+    ]
     return success(
         {
             "id": script.tag,

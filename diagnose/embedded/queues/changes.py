@@ -63,15 +63,19 @@ def make_queue(
     if account.queue_named(name) is not None:
         raise RefusalError(400, 11009, f"A queue with the name {name!r} already exists.")
     now = timestamp()
-    retention = min(int(_LIMITS.default_retention_seconds), int(_LIMITS.max_retention_seconds.of(plan)))
     queue = QueueState(
         id=queue_id or uuid4().hex,
         name=_checked_name(name),
         created_on=now,
         modified_on=now,
-        message_retention_period=retention,
+        message_retention_period=default_retention(plan),
     )
     return with_settings(queue, settings, plan=plan)
+
+
+def default_retention(plan: Plan) -> int:
+    """Seconds that a message is kept unless its queue says otherwise."""
+    return min(int(_LIMITS.default_retention_seconds), int(_LIMITS.max_retention_seconds.of(plan)))
 
 
 def renamed(account: AccountState, queue: QueueState, name: str) -> QueueState:
@@ -147,12 +151,13 @@ def _checked_script(account: AccountState, script: str | None) -> str | None:
 
 
 def _checked(settings: ConsumerSettings) -> ConsumerSettings:
+    concurrency = 1 if settings.max_concurrency is None else settings.max_concurrency
     for name, value, lowest, highest in (
         ("batch_size", settings.batch_size, 1, _LIMITS.max_batch_size),
         ("max_retries", settings.max_retries, 0, _LIMITS.max_retries),
         ("max_wait_time_ms", settings.max_wait_time_ms, 0, _LIMITS.max_batch_timeout * 1000),
         ("retry_delay", settings.retry_delay, 0, _LIMITS.delay_seconds),
-        ("max_concurrency", settings.max_concurrency or 1, 1, _LIMITS.concurrency),
+        ("max_concurrency", concurrency, 1, _LIMITS.concurrency),
         ("visibility_timeout_ms", settings.visibility_timeout_ms, 1, _LIMITS.max_visibility_seconds * 1000),
     ):
         if not lowest <= value <= highest:

@@ -52,7 +52,7 @@ def decide(messages: Sequence[IncomingMessage], invocation: Invocation, settings
         elif message.attempts > settings.max_retries:
             exhausted.append(message.id)
         else:
-            retried[message.id] = _bounded(settings.retry_delay if decision is None else decision)
+            retried[message.id] = bounded(settings.retry_delay if decision is None else decision)
     return Fates(acked=tuple(acked), retried=retried, exhausted=tuple(exhausted))
 
 
@@ -75,6 +75,6 @@ def _decision(message_id: str, invocation: Invocation) -> float | _Acknowledged 
     return _ACKNOWLEDGED if invocation.outcome == "ok" else None
 
 
-def _bounded(delay: float) -> float:
+def bounded(delay: float) -> float:
     """A delay that Queues would take: what is not a number, or outside, is brought to the nearest end."""
     return 0.0 if math.isnan(delay) else min(max(delay, 0.0), float(LIMITS.queues.delay_seconds))

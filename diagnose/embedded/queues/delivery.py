@@ -139,29 +139,36 @@ async def deliver_batch(invoker: Invoker, queue_id: str, *, started_ms: int | No
     if delivery.is_refused:
         account.messages.release([one.id for one in taken], now=now)
         return delivery
-    return _settled(account, delivery, decide(messages, invocation, consumer.settings))
-
-
-def _settled(account: EmbeddedAccount, delivery: Delivery, fates: Fates) -> Delivery:
-    """Do with each message what was decided, all in one transaction."""
-    now, name = account.clock.now_ms(), delivery.dead_letter_queue
-    target = None if name is None else account.state.queue_named(name)
-    dropped = () if target else fates.exhausted
-    account.messages.settle(
-        Settlement(
-            removed=(*fates.acked, *dropped),
-            retried={message: now + int(delay * 1000) for message, delay in fates.retried.items()},
-            moved=dict.fromkeys(fates.exhausted, target.id) if target else {},
-            now=now,
-        )
-    )
+    fates = decide(messages, invocation, consumer.settings)
+    dead_lettered, dropped = settle(account, fates, consumer.settings.dead_letter_queue)
     return replace(
         delivery,
         acked=fates.acked,
         retried=tuple(fates.retried),
-        dead_lettered=fates.exhausted if target else (),
+        dead_lettered=dead_lettered,
         dropped=dropped,
     )
+
+
+def settle(
+    account: EmbeddedAccount, fates: Fates, dead_letter_queue: str | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Do with each message what was decided, all in one transaction.
+
+    Returns the messages that went to the dead-letter queue, and those that were deleted for want of one.
+    """
+    now = account.clock.now_ms()
+    target = None if dead_letter_queue is None else account.state.queue_named(dead_letter_queue)
+    dead_lettered, dropped = (fates.exhausted, ()) if target else ((), fates.exhausted)
+    account.messages.settle(
+        Settlement(
+            removed=(*fates.acked, *dropped),
+            retried={message: now + int(delay * 1000) for message, delay in fates.retried.items()},
+            moved=dict.fromkeys(dead_lettered, target.id) if target else {},
+            now=now,
+        )
+    )
+    return dead_lettered, dropped
 
 
 def _incoming(message: QueuedMessage) -> IncomingMessage:

@@ -17,7 +17,7 @@ from diagnose.embedded.queues.changes import (
     with_settings,
 )
 from diagnose.embedded.queues.messages import QueuedMessage
-from diagnose.embedded.state import ConsumerSettings, timestamp
+from diagnose.embedded.state import ConsumerSettings, timestamp, timestamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,9 +177,12 @@ class QueueHolder:
         """The first messages of a queue, which stay in it. Raises RefusalError 11000."""
         return self.messages.peek(self.queue(queue_id).id, most)
 
-    def purge(self, queue_id: str) -> None:
+    def purge(self, queue_id: str) -> QueueState:
         """Delete every message of a queue. Raises RefusalError 11000."""
-        self.messages.purge(self.queue(queue_id).id)
+        queue = replace(self.queue(queue_id), purged_on=timestamp_of(self.clock.now_ms()))
+        self.messages.purge(queue_id)
+        self._keep(self._state.with_queue(queue))
+        return queue
 
     def close_messages(self) -> None:
         """Close the messages if they were opened."""

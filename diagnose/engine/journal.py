@@ -160,14 +160,21 @@ class Journal:
 
 
 def _append_line(path: Path, line: bytes) -> None:
-    """Append behind the last complete line, dropping a torn one, and sync."""
-    with path.open("ab+") as file:
+    """Append behind the last complete line, dropping a torn one, and sync.
+
+    Only the owner reads the file: it holds what was in edited files, which may have been a secret.
+    """
+    with open(path, "ab+", opener=_open_private) as file:
         file.seek(0)
         content = file.read()
         file.truncate(content.rfind(b"\n") + 1)
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def make_private_folder(folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from diagnose.errors import StepError
 from diagnose.model import Effect, Step
+from diagnose.project.exposed_secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ class EditFile(Step):
         return f"{verb} {self.path}"
 
     def preview(self) -> str:
-        before, after = _lines(self.before), _lines(self.after)
+        before, after = _lines(self.path, self.before), _lines(self.path, self.after)
         old = "/dev/null" if self.before is None else f"a/{self.path}"
         new = "/dev/null" if self.after is None else f"b/{self.path}"
         return "\n".join(difflib.unified_diff(before, after, old, new, lineterm=""))
@@ -103,8 +104,9 @@ class EditFile(Step):
         )
 
 
-def _lines(content: bytes | None) -> list[str]:
-    return [] if content is None else content.decode(errors="replace").splitlines()
+def _lines(path: str, content: bytes | None) -> list[str]:
+    """The lines as they are shown: a diff of a config has the secrets of its `vars` around it."""
+    return [] if content is None else without_secrets(path, content.decode(errors="replace")).splitlines()
 
 
 def _encode(content: bytes | None) -> str | None:

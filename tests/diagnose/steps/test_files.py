@@ -106,3 +106,18 @@ def test_the_preview_is_a_diff():
 
 def test_an_edit_can_be_undone():
     assert EditFile.text("a.py", None, "one\n").irreversible is None
+
+
+def test_the_preview_of_a_config_does_not_show_secrets_around_the_edit():
+    key = "q7Zr2Lw9" + "Xk4Tn8Vb" + "Hs5Jd1Pf"
+    before = f'name = "a"\n\n[vars]\nAPI_KEY = "{key}"\n'
+    step = EditFile.text("wrangler.toml", before, before.replace('"a"', '"b"'))
+
+    assert step.preview().splitlines()[3:] == [
+        '-name = "a"',
+        '+name = "b"',
+        " ",
+        " [vars]",
+        ' API_KEY = "[hidden]"',
+    ]
+    assert step.before == before.encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.project.source.beside import is_one_row, written_at
 from diagnose.project.source.side_tables import is_side_table
 from diagnose.rewriting import invented_counts
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from diagnose.plugin import Context, Finding
-    from diagnose.project.source.model import ErrorHandling, ReportedCount, Source, StatementSite
+    from diagnose.project.source.model import ErrorHandling, ReportedCount, Source
 
 _WHAT = {
     "except": "the handler swallows an error of the write: the failure goes unnoticed",
@@ -29,8 +30,8 @@ class SwallowedError(Check):
 
     `except` clauses, `suppress`, and a `return` in `finally` around writes to D1 or a queue, directly or
     through the functions they call, and writes that run in a task which nothing waits for (a forgotten
-    `await` is SRC002). A handler that raises, answers with
-    a status of 400 or more, retries, or hands the error on is in order. Further, numbers of rows that a
+    `await` is SRC002; what a `queue` handler acknowledges by it is QUE005). A handler that raises, answers
+    with a status of 400 or more, retries, or hands the error on is in order. Further, numbers of rows that a
     response gives out after a write, or a log where no response gives one: they must come from
     `meta.changes`.
 
@@ -94,7 +95,10 @@ class SwallowedError(Check):
         handlers = [
             handling
             for handling in source.error_handlers
-            if handling.swallows and handling.writes and not _is_beside_the_import(handling, source)
+            if handling.swallows
+            and handling.writes
+            and not _is_acked(handling, source)
+            and not _is_beside_the_import(handling, source)
         ]
         counts = list(invented_counts(source))
         for handling in handlers:
@@ -105,7 +109,7 @@ class SwallowedError(Check):
             yield self.passed("errors of D1 and queue writes are noticed, and counts come from D1")
 
     def _swallowed(self, handling: ErrorHandling, source: Source) -> Finding:
-        tables = _written(handling, source)
+        tables = written_at(source, handling.writes)
         severity, confidence = _weight(handling, source, tables)
         where = f"{handling.function} writes to {', '.join(tables)}" if tables else handling.function
         return self.problem(
@@ -140,24 +144,18 @@ class SwallowedError(Check):
         )
 
 
-def _written(handling: ErrorHandling, source: Source) -> tuple[str, ...]:
-    """Tables and queue bindings that the covered writes go to, each once."""
-    tables = [site.table for site in source.sites if site.location in handling.writes and site.table]
-    queues = [send.binding for send in source.sends if send.location in handling.writes]
-    return tuple(dict.fromkeys([*tables, *queues]))
+def _is_acked(handling: ErrorHandling, source: Source) -> bool:
+    """In a `queue` handler the failure ends in an ack: QUE005 says so."""
+    return any(failure.span == handling.span for failure in source.acked_failures)
 
 
 def _is_beside_the_import(handling: ErrorHandling, source: Source) -> bool:
     """One line for a log or cache, or one row kept up to date after the response: no import is lost."""
     sites = [site for site in source.sites if site.location in handling.writes]
     queued = any(send.location in handling.writes for send in source.sends)
-    if queued or not sites or not all(map(_is_one_row, sites)):
+    if queued or not sites or any(site.loops or not is_one_row(site) for site in sites):
         return False
     return handling.after_response or all(is_side_table(site.table) for site in sites)
-
-
-def _is_one_row(site: StatementSite) -> bool:
-    return site.rows.exact == 1 and not site.loops and not site.batched and site.json_parameter is None
 
 
 def _weight(handling: ErrorHandling, source: Source, tables: tuple[str, ...]) -> tuple[Severity, Confidence]:

@@ -8,6 +8,7 @@ symbolic values, and answers with frozen facts. A claim follows from the code; w
 from diagnose.project.source.counts import AtMost, Count, Exactly, FromCaller, FromData, UnknownCount
 from diagnose.project.source.ir import Span
 from diagnose.project.source.model import (
+    AckedFailure,
     BindingUse,
     ErrorHandling,
     Handler,
@@ -33,6 +34,7 @@ from diagnose.project.source.sql import Hole, Ordinal, Repeated, SqlText, Text, 
 from diagnose.project.source.weights import Elements, JsonWeight
 
 __all__ = [
+    "AckedFailure",
     "AtMost",
     "BindingUse",
     "Count",

@@ -103,6 +103,7 @@ class Calls(Externals):
             case Member(owner, name):
                 return self._method(owner, name, arguments, keywords, node, dropped=dropped)
             case _:
+                self.handed_over(node.function.source, [*arguments, *keywords.values()], node.span)
                 return unknown(node.source)
 
     def _partial(self, arguments: Sequence[Segment]) -> Value | None:
@@ -139,6 +140,7 @@ class Calls(Externals):
             case _:
                 function = self.attribute(owner, name, node)
                 if isinstance(function, Member):
+                    self.handed_over(name, [*arguments, *keywords.values()], node.span)
                     return unknown(node.source)
                 return self.called(function, arguments, keywords, node, dropped=dropped)
 
@@ -155,6 +157,7 @@ class Calls(Externals):
             return self._logged(arguments)
         if name in {"waitUntil", "wait_until"}:
             return self._kept_alive(arguments, node)
+        self.decided_by(name, node.span)
         if isinstance(owner, Data):
             return self.called_data(owner, name, arguments, node)
         if name == "create_task":
@@ -215,13 +218,14 @@ class Calls(Externals):
         frame = Frame(scope, definition, definition.span, dropped, loops=len(self.loops), entry=entry)
         self.bind(function, arguments, keywords, frame)
         guarded, bounds = self.guarded_names, dict(self.bounds)
-        first_record = len(self.records.writes)
+        first_record, dispatching = len(self.records.writes), self.records.dispatching
         self.frames.append(frame)
         try:
             value = self._body(frame)
         finally:
             self.frames.pop()
             self.guarded_names, self.bounds = guarded, bounds | _at_every_end(frame)
+            self.records.dispatching = dispatching
         if isinstance(definition, ir.FunctionDef) and definition.is_async and not definition.generator:
             return Pending(value, frozenset(range(first_record, len(self.records.writes))), by="function")
         return value

@@ -212,16 +212,16 @@ class Expressions(Operators):
             case DictValue() if (item := content.get(name)) is not None:
                 return item.value
             case Data():
-                return self.field(content, name, node)
+                return self.part(content, name, node)
             case Pending(value, by="binding" | "function") if name in forgetting.OF_AN_ANSWER:
                 forgetting.note(content, self.frame, self.function_name, self.records)
                 return self.attribute(value, name, node)
             case _:
                 return Member(owner, name)
 
-    def field(self, data: Data, name: str, node: ir.Expression, *, optional: bool = False) -> Data:
+    def part(self, data: Data, name: str, node: ir.Expression, *, optional: bool = False) -> Data:  # noqa: ARG002 - for the subclass
         """A named part of data; of a message's body it is written down."""
-        return data.field(name, node.source)
+        return data.part(name, node.source)
 
     def result_member(self, result: QueryResult, name: str, node: ir.Expression) -> Value | None:
         """A member of what D1 answers."""
@@ -286,11 +286,8 @@ class Expressions(Operators):
             case Data(expression) if key == "env" and expression.endswith(".scope"):
                 return EnvValue()
             case Data():
-                return (
-                    self.field(content, key, node)
-                    if isinstance(key, str)
-                    else content.element(node.source)
-                )
+                named = isinstance(key, str)
+                return self.part(content, str(key), node) if named else content.element(node.source)
             case _:
                 return unknown(node.source)
 

@@ -85,6 +85,8 @@ class Externals(Iterables):
             value = self.load(self.settle(first.value))
             if isinstance(value, JsonText):
                 return value.value
+            if isinstance(value, Data) and name == "json.loads":
+                return self.parsed(value, node)
             return value.member(node.source) if isinstance(value, Data) else unknown(node.source)
         return self._unfamiliar(name, arguments, keywords, node)
 
@@ -92,6 +94,7 @@ class Externals(Iterables):
         self, name: str, arguments: Sequence[Segment], keywords: dict[str, Item], node: ir.Call
     ) -> Value:
         items = [one for one in arguments if isinstance(one, Item)] + list(keywords.values())
+        self.handed_over(name, items, node.span)
         for item in items:
             if isinstance(item.value, FunctionValue) and not name.startswith(("fastapi", "starlette")):
                 self.settle(self.call_function(item.value, (), {}))
@@ -177,6 +180,7 @@ class Externals(Iterables):
     def _hasattr(self, arguments: Sequence[Segment], _: dict[str, Item], node: ir.Call) -> Value:
         owner, name = item_at(arguments, 0), item_at(arguments, 1)
         key = name.value.value if name and isinstance(name.value, Constant) else None
+        self.handed_over("hasattr", arguments, node.span)
         if owner is not None and isinstance(key, str) and isinstance(self.load(owner.value), EnvValue):
             self.binding(key, node.span, guarded=True)
         return unknown(node.source)

@@ -14,6 +14,7 @@ from diagnose.project.source.values import (
     EnvValue,
     FunctionValue,
     Item,
+    Received,
     unknown,
 )
 
@@ -168,7 +169,8 @@ def _argument(entry: Entry, parameter: ir.Parameter, position: int) -> Value | N
     if entry.kind == "scheduled":
         return unknown(name)
     count = FromCaller(name)
-    return Data(name, count, count)
+    is_batch = entry.kind == "queue" and position == 0
+    return Data(name, count, count, Received("batch") if is_batch else None)
 
 
 def depends_on(parameter: ir.Parameter) -> ir.Expression | None:

@@ -133,7 +133,7 @@ class Iterables(Methods):
         value = self.frozen(self.settle(item.value))
         if isinstance(value, Data):
             if last not in {"set", "frozenset", "dict"}:
-                return Data(node.source if last == "sorted" else value.expression, value.origin, value.count)
+                return replace(value, expression=node.source) if last == "sorted" else value
             return Data(node.source, value.origin, filtered(value.count))
         if isinstance(value, DictValue):
             return self.allocate(value)

@@ -27,6 +27,7 @@ from diagnose.project.source.values import (
     Length,
     ListValue,
     Many,
+    Received,
     Size,
     Tally,
     parts_of,
@@ -45,7 +46,10 @@ def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911 -
     match first, second:
         case Data(), Data():
             return Data(
-                first.expression, worst(first.origin, second.origin), worst(first.count, second.count)
+                first.expression,
+                worst(first.origin, second.origin),
+                worst(first.count, second.count),
+                _both_received(first, second),
             )
         case ListValue(), ListValue():
             return _joined_lists(first, second, where)
@@ -63,6 +67,20 @@ def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911 -
             return data
         case _:
             return unknown(where)
+
+
+def _both_received(first: Data, second: Data) -> Received | None:
+    """The part of a message that both ways lead to, parsed from text or not."""
+    one, other = first.received, second.received
+    if one is None or other is None or one == other:
+        return one if one == other else None
+    if one.part != "body" or _unparsed(one) != _unparsed(other):
+        return None
+    return Received("body", _unparsed(one), mixed=True)
+
+
+def _unparsed(received: Received) -> tuple[str, ...]:
+    return tuple(step for step in received.path if step != "text()")
 
 
 def tally(*values: Value) -> Tally | None:

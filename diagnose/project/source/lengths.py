@@ -162,8 +162,8 @@ def sliced(value: Value, lower: Value | None, upper: Value | None, source: str, 
             )
         case ListValue():
             return _cut(value, width, source, whole)
-        case Data(_, origin, count):
-            return Data(source, origin, _cut_count(count, width, whole, source))
+        case Data(_, _, count):
+            return replace(value, expression=source, count=_cut_count(count, width, whole, source))
         case _ if texts.is_text(value):
             return _sliced_text(value, lower, upper, source)
         case _:

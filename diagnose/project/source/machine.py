@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from diagnose.project.source import ir
     from diagnose.project.source.modules import LoadedModule, ModuleLoader
-    from diagnose.project.source.records import Guarding
+    from diagnose.project.source.records import Guarding, Trail
     from diagnose.project.source.values import (
         DictValue,
         FunctionValue,
@@ -130,6 +130,10 @@ class Machine(ABC):
     def frame(self) -> Frame:
         """The call that is being read."""
         return self.frames[-1]
+
+    def trail(self) -> Trail:
+        """How the statement that is being read is reached."""
+        return tuple((frame.definition, frame.statement) for frame in self.frames)
 
     @property
     def scope(self) -> Scope:

@@ -143,7 +143,9 @@ class Methods(Platform):
         if name in {"append", "extend", "add", "clear", "sort", "reverse", "insert"}:
             return NOTHING
         if name in {"get", "pop"} and isinstance(first, Constant) and isinstance(first.value, str):
-            return self.field(value, first.value, node, optional=True)
+            return self.part(value, first.value, node, optional=True)
+        if value.received is None:
+            self.handed_over(node.source, arguments, node.span)
         return value.member(node.source)
 
     def zipped(self, arguments: Sequence[Segment], target: str) -> Value:

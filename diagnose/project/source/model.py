@@ -291,6 +291,30 @@ class UnawaitedCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AckedFailure:
+    """A place in a `queue` handler at which a failed write ends in an acknowledged message.
+
+    Attributes:
+        kind: `except`, `suppress` and `finally` keep the error from the platform, which then acknowledges
+            the batch; `never-sent` is an `except` that retries only for texts that D1 never sends;
+            `early-ack` comes before the write, `ack-in-finally` whatever becomes of it.
+        location: of the clause, or of the ack.
+        span: of the whole clause, or of the statement that acknowledges.
+        writes: locations of the D1 and queue writes that it concerns.
+        ack: the call that acknowledges, or None where returning does.
+        texts: that the code waits for, of `never-sent`.
+    """
+
+    kind: Literal["except", "suppress", "finally", "never-sent", "early-ack", "ack-in-finally"]
+    location: Location
+    span: Span
+    function: str
+    writes: tuple[Location, ...]
+    ack: Location | None = None
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedCount:
     """A number of rows that a response or a log gives out after a write.
 
@@ -343,6 +367,7 @@ class Source:
     fetches: tuple[OutboundFetch, ...] = ()
     error_handlers: tuple[ErrorHandling, ...] = ()
     unawaited: tuple[UnawaitedCall, ...] = ()
+    acked_failures: tuple[AckedFailure, ...] = ()
     reported_counts: tuple[ReportedCount, ...] = ()
     triggers: tuple[TriggerHint, ...] = ()
     queue_names: tuple[str, ...] = ()

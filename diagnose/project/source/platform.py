@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from diagnose.project.source.weights import JsonWeight
 
 _EXECUTING: dict[str, Method] = {"run": "run", "all": "all", "first": "first", "raw": "raw"}
+_READING = {"get", "getWithMetadata", "head", "list", "idFromName", "newUniqueId", "writeDataPoint", "dump"}
+"""Methods of bindings that keep nothing of a message."""
 _ASKED = re.compile(
     r"[?&](?:limit|count|per_page|page_size|pageSize|max_results|maxResults|rows|size|top|take|n)=(\d+)(?=&|$)"
 )
@@ -117,6 +119,8 @@ class Platform(Reporting):
             case "fetch":
                 return self.fetched(None, f"env.{binding.name}.fetch", node)
             case _:
+                if name not in _READING:
+                    self.decided("kept", node.span)
                 return unknown(node.source)
 
     def _built_at(self, first: Item | None, node: ir.Call) -> ir.Span:
@@ -235,7 +239,8 @@ class Platform(Reporting):
         )
 
     def _write_down(self, site: StatementSite | SendSite) -> int:
-        self.records.writes.append(Write(site, self.records.tick(), self.records.handler))
+        write = Write(site, self.records.tick(), self.records.handler, trail=self.trail())
+        self.records.writes.append(write)
         number = len(self.records.writes) - 1
         if isinstance(site, SendSite) or site.writes:
             self.guard_write(number)
@@ -349,6 +354,7 @@ class Platform(Reporting):
             asked=number,
         )
         self.records.fetches.append(fetch)
+        self.decided("kept", node.span)
         count = FromData(node.source, self.frame.statement.location, number)
         return Pending(Data(node.source, count, count), frozenset())
 

@@ -58,6 +58,7 @@ class QueueEvent:
     handler: int
     span: ir.Span
     trail: Trail
+    function_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from diagnose.project.source.expressions import Expressions
+from diagnose.project.source.deliveries import Deliveries
 from diagnose.project.source.model import (
     ReportedCount,
 )
@@ -33,7 +33,7 @@ _NOT_WRITTEN = re.compile(
 )
 
 
-class Reporting(Expressions):
+class Reporting(Deliveries):
     """Writes down responses and reported numbers of rows."""
 
     def responded(self, status: int | None, body: Item | None, span: ir.Span) -> None:

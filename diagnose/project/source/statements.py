@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from diagnose.project.source import buffers, forgetting, ir, swallowing, texts
+from diagnose.project.source import buffers, deliveries, forgetting, ir, swallowing, texts
 from diagnose.project.source.branches import Branches, is_fallback, skips
 from diagnose.project.source.counts import AtMost, UnknownCount, turns
 from diagnose.project.source.definitions import Definitions
@@ -130,6 +130,7 @@ class Statements(Branches):
     def _raise(self, statement: ir.Raise) -> bool:
         if statement.value is not None:
             self.evaluate(statement.value)
+        self.decided("raise", statement.span)
         return True
 
     def _stop(self, _: ir.Statement) -> bool:
@@ -146,6 +147,14 @@ class Statements(Branches):
 
     def _if(self, statement: ir.If) -> bool:
         self.evaluate(statement.test)
+        dispatched = self.in_queue_handler and self.asks_kind(statement.test)
+        with self.dispatching(dispatched=dispatched):
+            ended = self._branches(statement)
+        leaves = deliveries.leaves(statement.body) or deliveries.leaves(statement.otherwise)
+        self.records.dispatching += dispatched and leaves  # what follows concerns the other kinds
+        return ended
+
+    def _branches(self, statement: ir.If) -> bool:
         guarded = self.guarded_names | self.bindings_in(statement.test)
         when_true, when_false = self.limits(statement.test)
         bounds = dict(self.bounds)

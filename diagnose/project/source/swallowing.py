@@ -93,9 +93,13 @@ def swallows(guarding: Guarding) -> bool:
     clause = guarding.clause
     if clause is None:
         return guarding.keeps
-    if not guarding.keeps:
-        return False
-    return all(_is_silent(statement, guarding) for statement in _simple(clause.body))
+    return guarding.keeps and is_silent(guarding)
+
+
+def is_silent(guarding: Guarding) -> bool:
+    """The clause tells nobody but a log, and keeps nothing that is read outside of it."""
+    body = guarding.clause.body if guarding.clause else ()
+    return all(_is_silent(statement, guarding) for statement in _simple(body))
 
 
 def _simple(block: ir.Block) -> Iterator[ir.Statement]:

@@ -171,7 +171,7 @@ class Data:
         received = self.received.element() if self.received else None
         return Data(expression, origin, renamed(origin, expression), received)
 
-    def field(self, name: str, expression: str) -> Data:
+    def part(self, name: str, expression: str) -> Data:
         """The same as `member`, where the name of the part is known."""
         received = self.received.member(name) if self.received else None
         return replace(self.member(expression), received=received)

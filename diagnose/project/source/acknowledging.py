@@ -1,0 +1,248 @@
+"""Finds where a failed write in a `queue` handler ends in an acknowledged message.
+
+A handler that returns acknowledges what it has not decided about, and the first decision about a message
+counts (https://developers.cloudflare.com/queues/configuration/batching-retries/). So a failure reaches
+the queue by an error that leaves the handler, or by a retry; a message is also safe when it was kept
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diagnose.project.source import ir, swallowing
+from diagnose.project.source.model import AckedFailure, SendSite
+from diagnose.project.source.never_sent import NeverSent
+from diagnose.project.source.ways import always_before, excludes, is_within, passes, way_to
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from diagnose.project.source.records import Guarding, QueueEvent, Records, Trail, Write
+    from diagnose.project.source.scopes import Scope
+
+
+def acked_failures(records: Records, scopes: Mapping[str, Scope]) -> tuple[AckedFailure, ...]:
+    """Every such place, in the order of the files."""
+    finder = _Finder(records, scopes)
+    unique: dict[tuple[ir.Span, str], AckedFailure] = {}
+    for found in (*finder.clauses(), *finder.early_acks(), *finder.acks_in_finally()):
+        unique.setdefault((found.span, found.kind), found)
+    return tuple(sorted(unique.values(), key=lambda failure: failure.span))
+
+
+class _Finder:
+    """Looks at each clause around a write, and at each ack."""
+
+    def __init__(self, records: Records, scopes: Mapping[str, Scope]) -> None:
+        self.records = records
+        self.scopes = scopes
+        self.acks = [event for event in records.events if event.kind == "ack"]
+
+    def clauses(self) -> Iterator[AckedFailure]:
+        """Clauses that keep an error from the platform."""
+        for guarding in self.records.guardings.values():
+            writes = [write for number in guarding.writes if _in_queue(write := self.records.writes[number])]
+            if not writes or guarding.kind == "fire-and-forget":
+                continue
+            if guarding.clause is not None:
+                yield from self._clause(guarding, guarding.clause, writes)
+            elif swallowing.swallows(guarding) and not self._saved_later(guarding, writes[0], silent=False):
+                yield _failure(guarding.kind, guarding.span, guarding.function_name, writes)
+
+    def _clause(
+        self, guarding: Guarding, clause: ir.ExceptClause, writes: list[Write]
+    ) -> Iterator[AckedFailure]:
+        inside = [event for event in self.records.events if passes(event.trail, clause.span)]
+        acks = [event for event in inside if event.kind == "ack"]
+        if self._kept_in(clause, inside):
+            return
+        saving = [event for event in inside if event.kind in {"retry", "raise"}]
+        if saving:
+            never = NeverSent(clause, self.scopes.get(clause.span.path))
+            texts = [never.before(_span_in(event, clause)) for event in saving]
+            if all(texts):
+                found = tuple(dict.fromkeys(text for each in texts for text in each))
+                yield _failure(
+                    "never-sent", clause.span, guarding.function_name, writes, acks=acks, texts=found
+                )
+            return
+        silent = guarding.dropped and swallowing.is_silent(guarding)
+        if any(_always_in(event, clause) for event in acks) or not self._saved_later(
+            guarding, writes[0], silent=silent
+        ):
+            yield _failure("except", clause.span, guarding.function_name, writes, acks=acks)
+
+    def _kept_in(self, clause: ir.ExceptClause, inside: list[QueueEvent]) -> bool:
+        """The clause stores the message, or a note of it, elsewhere."""
+        stored = (write for write in self.records.writes if _changes(write))
+        return any(event.kind == "kept" for event in inside) or any(
+            passes(write.trail, clause.span) for write in stored
+        )
+
+    def _saved_later(self, guarding: Guarding, write: Write, *, silent: bool) -> bool:
+        """Code behind the clause, here or in a caller, may retry or raise because of the failure."""
+        for level, (definition, span) in enumerate(write.trail):
+            own = definition is guarding.function and is_within(span, _whole(definition, guarding.span))
+            if definition is None or (silent and not own):
+                continue
+            position = guarding.span if own else span
+            for event in self.records.events:
+                saves = event.kind in {"retry", "raise"} or (event.kind == "kept" and not silent)
+                if (
+                    saves
+                    and event.handler == write.handler
+                    and _follows(event, write, level, position, guarding.function)
+                ):
+                    return True
+            if own:
+                return self._sent_later(guarding, write)
+        return False
+
+    def _sent_later(self, guarding: Guarding, write: Write) -> bool:
+        """What the clause has collected is stored or sent in one go afterwards."""
+        if swallowing.is_silent(guarding):
+            return False
+        return any(
+            isinstance(other.site, SendSite) and other.handler == write.handler and other.order > write.order
+            for other in self.records.writes
+            if other is not write and not passes(other.trail, guarding.span)
+        )
+
+    def early_acks(self) -> Iterator[AckedFailure]:
+        """Acks that come before every write."""
+        for ack in self.acks:
+            writes = [write for write in self.records.writes if _changes(write) and _same(ack, write)]
+            before = [w for w in writes if w.order < ack.order and not excludes(w.trail, ack.trail)]
+            after = [w for w in writes if w.order > ack.order and always_before(ack.trail, w.trail)]
+            after = [write for write in after if not _on_an_error_path(write.trail, ack.trail)]
+            if after and not before:
+                yield _acked("early-ack", ack, after)
+
+    def acks_in_finally(self) -> Iterator[AckedFailure]:
+        """Acks in the `finally` of a `try` around a write."""
+        for ack in self.acks:
+            for definition, span in ack.trail:
+                statement = _try_of_finally(definition, span)
+                if statement is None:
+                    continue
+                block = [one.span for one in statement.body]
+                writes = [
+                    write
+                    for write in self.records.writes
+                    if _changes(write)
+                    and _same(ack, write)
+                    and any(passes(write.trail, one) for one in block)
+                ]
+                if writes and not self._decided_before(statement):
+                    yield _acked("ack-in-finally", ack, writes)
+
+    def _decided_before(self, statement: ir.Try) -> bool:
+        """An `except` of the `try` retries or keeps the message first."""
+        clauses = [clause for clause in statement.clauses if swallowing.is_broad(clause)]
+        return any(
+            self._kept_in(
+                clause, [event for event in self.records.events if passes(event.trail, clause.span)]
+            )
+            or any(
+                event.kind == "retry" and passes(event.trail, clause.span) for event in self.records.events
+            )
+            for clause in clauses
+        )
+
+
+def _in_queue(write: Write) -> bool:
+    return "queue" in write.site.handlers
+
+
+def _changes(write: Write) -> bool:
+    return isinstance(write.site, SendSite) or write.site.writes
+
+
+def _same(ack: QueueEvent, write: Write) -> bool:
+    return ack.handler == write.handler
+
+
+def _failure(
+    kind: str,
+    span: ir.Span,
+    function: str,
+    writes: list[Write],
+    *,
+    acks: Sequence[QueueEvent] = (),
+    texts: tuple[str, ...] = (),
+) -> AckedFailure:
+    return AckedFailure(
+        kind=kind,  # type: ignore[arg-type]  # the kinds of a guarding around writes are kinds of this
+        location=span.location,
+        span=span,
+        function=function,
+        writes=tuple(sorted({write.site.location for write in writes})),
+        ack=acks[0].span.location if acks else None,
+        texts=texts,
+    )
+
+
+def _acked(kind: str, ack: QueueEvent, writes: list[Write]) -> AckedFailure:
+    return _failure(kind, ack.trail[-1][1], ack.function_name, writes, acks=[ack])
+
+
+def _span_in(event: QueueEvent, clause: ir.ExceptClause) -> ir.Span:
+    """The statement of the clause that leads to the event."""
+    return next(span for _, span in event.trail if is_within(span, clause.span))
+
+
+def _always_in(event: QueueEvent, clause: ir.ExceptClause) -> bool:
+    """Nothing in the clause decides whether it happens."""
+    way = way_to(clause.body, _span_in(event, clause))
+    return all(step.branch in {"", "body"} and not isinstance(step.statement, ir.If) for step in way)
+
+
+def _whole(definition: ir.FunctionDef | ir.Lambda | None, fallback: ir.Span) -> ir.Span:
+    return definition.span if definition is not None else fallback
+
+
+def _follows(
+    event: QueueEvent, write: Write, level: int, position: ir.Span, own: ir.FunctionDef | None
+) -> bool:
+    """The event stands behind a position in the same call of the same function, on no other error path.
+
+    In the clause's `own` function that is behind the clause, in a caller anywhere behind the call: it
+    may be the test of an `if` that the event stands in.
+    """
+    if len(event.trail) <= level or event.trail[:level] != write.trail[:level]:
+        return False
+    definition, span = event.trail[level]
+    behind = position.end if definition is own else position.start + 1
+    if definition is not write.trail[level][0] or span.start < behind:
+        return False
+    return not any(
+        is_within(span, clause.span) and not is_within(position, clause.span)
+        for clause in _clauses_of(definition)
+    )
+
+
+def _clauses_of(definition: ir.FunctionDef | ir.Lambda | None) -> Iterator[ir.ExceptClause]:
+    for node in ir.walk(definition) if definition is not None else ():
+        if isinstance(node, ir.ExceptClause):
+            yield node
+
+
+def _on_an_error_path(trail: Trail, ack: Trail) -> bool:
+    """A statement is reached through an `except` that the ack does not stand in."""
+    return any(
+        is_within(span, clause.span) and not passes(ack, clause.span)
+        for definition, span in trail
+        for clause in _clauses_of(definition)
+    )
+
+
+def _try_of_finally(definition: ir.FunctionDef | ir.Lambda | None, span: ir.Span) -> ir.Try | None:
+    """The `try` in whose `finally` a statement stands without a condition."""
+    way = way_to(definition.body, span) if isinstance(definition, ir.FunctionDef) else ()
+    for above, step in zip(reversed(way[:-1]), reversed(way[1:]), strict=True):
+        if step.branch == "finally" and isinstance(above.statement, ir.Try):
+            return above.statement
+        if step.branch != "body" or not isinstance(above.statement, (ir.For, ir.With)):
+            return None
+    return None

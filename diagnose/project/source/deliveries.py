@@ -1,0 +1,147 @@
+"""What a `queue` handler does with the messages it is given: what it reads of them, what it decides."""
+
+from __future__ import annotations
+
+import builtins
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from diagnose.project.source import ir
+from diagnose.project.source.expressions import Expressions
+from diagnose.project.source.records import MessageRead, QueueEvent
+from diagnose.project.source.values import Data, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Literal
+
+    from diagnose.project.source.values import Received, Segment, Value
+
+_DECISIONS: dict[str, tuple[Literal["ack", "retry"], bool]] = {
+    "ack": ("ack", False),
+    "retry": ("retry", False),
+    "ackAll": ("ack", True),
+    "ack_all": ("ack", True),
+    "retryAll": ("retry", True),
+    "retry_all": ("retry", True),
+}
+_OF_ANY_VALUE = {"length", "size", "constructor"}
+_BUILT_IN = frozenset(dir(builtins))
+_KEEPS_NOTHING = ("json.", "traceback.", "time.", "datetime.", "logging.", "re.", "copy.", "hashlib.")
+_TYPE_TESTS = {"isinstance", "type", "hasattr", "callable"}
+
+
+class Deliveries(Expressions):
+    """Writes down what happens to messages while a `queue` handler is read."""
+
+    @property
+    def in_queue_handler(self) -> bool:
+        """The code being read runs for a batch of messages."""
+        return self.records.kind == "queue"
+
+    def decided_by(self, name: str, span: ir.Span) -> None:
+        """`message.ack()`, `batch.retryAll()` and their like, whatever variable holds the message."""
+        if name in _DECISIONS:
+            kind, whole = _DECISIONS[name]
+            self.decided(kind, span, whole=whole)
+
+    def decided(
+        self, kind: Literal["ack", "retry", "kept", "raise"], span: ir.Span, *, whole: bool = False
+    ) -> None:
+        """Something that settles what becomes of a message."""
+        if self.in_queue_handler:
+            records = self.records
+            records.events.append(
+                QueueEvent(
+                    kind, whole, records.tick(), records.handler, span, self.trail(), self.function_name
+                )
+            )
+
+    def handed_over(self, name: str, items: Iterable[Segment], span: ir.Span) -> None:
+        """A function that is not of the project receives a message: it may keep it."""
+        first = name.partition("(")[0]
+        if first in _TYPE_TESTS:
+            self._test(items)
+        if first not in _BUILT_IN and not first.startswith(_KEEPS_NOTHING) and any(map(_is_received, items)):
+            self.decided("kept", span)
+
+    def _test(self, items: Iterable[Segment]) -> None:
+        for one in items:
+            value = one.value if isinstance(one, Item) else None
+            if isinstance(value, Data) and value.received is not None:
+                self.records.tested.add(value.received.path)
+
+    def part(self, data: Data, name: str, node: ir.Expression, *, optional: bool = False) -> Data:
+        """A named part of data; of a message's body it is written down."""
+        found = super().part(data, name, node, optional=optional)
+        received = data.received
+        if received is not None and received.part == "body" and name not in _OF_ANY_VALUE:
+            guarded = name in self.guarded_names or "*" in self.guarded_names
+            self.read_part(received, name, node, optional=optional or guarded)
+        return found
+
+    def read_part(self, received: Received, step: str, node: ir.Expression, *, optional: bool) -> None:
+        """One step into a message's body is read."""
+        if self.in_queue_handler:
+            read = MessageRead(
+                path=(*received.path, step),
+                optional=optional,
+                dispatched=bool(self.records.dispatching),
+                mixed=received.mixed,
+                span=node.span,
+                function_name=self.function_name,
+            )
+            self.records.reads.append(read)
+
+    def parsed(self, data: Data, node: ir.Expression) -> Data:
+        """`json.loads(data)`."""
+        received = data.received
+        if received is not None and received.part == "body" and not received.mixed:
+            self.read_part(received, "text()", node, optional=False)
+            return data.part("text()", node.source)
+        return data.member(node.source)
+
+    def asks_kind(self, test: ir.Expression) -> bool:
+        """A test compares a field of a message with a text: what depends on it concerns some messages."""
+        for node in ir.walk(test):
+            if isinstance(node, ir.Comparison) and any(map(_is_text, node.operands)):
+                before = len(self.records.reads)
+                values = [self.evaluate(one) for one in node.operands if not _is_text(one)]
+                del self.records.reads[before:]
+                if any(map(_is_field, values)):
+                    return True
+        return False
+
+    @contextmanager
+    def dispatching(self, *, dispatched: bool) -> Iterator[None]:
+        """Read what happens for one kind of messages."""
+        self.records.dispatching += dispatched
+        try:
+            yield
+        finally:
+            self.records.dispatching -= dispatched
+
+
+def leaves(block: ir.Block) -> bool:
+    """Control does not go on behind the block."""
+    return bool(block) and isinstance(block[-1], (ir.Raise, ir.Return, ir.Break, ir.Continue))
+
+
+def _is_received(segment: Segment) -> bool:
+    value = segment.value if isinstance(segment, Item) else None
+    return isinstance(value, Data) and value.received is not None
+
+
+def _is_field(value: Value) -> bool:
+    received = value.received if isinstance(value, Data) else None
+    return received is not None and any(step != "text()" for step in received.path)
+
+
+def _is_text(node: ir.Expression) -> bool:
+    match node:
+        case ir.Literal(value=str()):
+            return True
+        case ir.Sequence(items=items):
+            return bool(items) and all(map(_is_text, items))
+        case _:
+            return False

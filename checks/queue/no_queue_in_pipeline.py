@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from diagnose.d1.limits import LIMITS
-from diagnose.plugin import Check, Confidence, FixInfo, Need, Severity
-from diagnose.project.triggers import carries_data
-from diagnose.schemas import find_binding
-from diagnose.simulation import Verdict, simulate, usage, verdict
+from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.queueing import direct_write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from diagnose.plugin import Context, Finding
-    from diagnose.project.source.model import Source, StatementSite
+    from diagnose.project.source.model import StatementSite
 
 EXPECTED = "fetch → queue → consumer → D1"
 CONFIGURED = "fetch → D1"
@@ -55,12 +52,18 @@ class NoQueueInPipeline(Check):
     ## Remedy
 
     Make the direct write fit (LIM001, LIM003): then no queue is needed for the sake of the limits. Or send
-    the rows to a queue, in messages of less than 128 KB, and write them in its consumer.
+    the rows to a queue, in messages of less than 128 KB, and write them in its consumer:
+    `diagnose fix --option option=queue`.
 
     ## Fix safety
 
-    There is no fix of its own: this version does not write producers and consumers. `--option direct` of
-    LIM001 makes the direct write fit, and with it this advice is gone.
+    Review, and only with the answer `--option option=queue`: config, source and account get the queue, a
+    dead-letter queue and the consumer, and what the worker answers are queued rows. Messages are cut by
+    bytes; the consumer acknowledges a message after its write, and gives back what was not written: later
+    when D1 was busy, at once when it will never take it, until the dead-letter queue has it. The consumer
+    is the worker's own `queue` handler, or with `--consumer typescript` a worker of its own, which cannot
+    be executed here: applied, not proven. Undo deletes the queues unless they hold messages. With
+    `--option option=direct`, LIM001 and LIM003 make the direct write fit.
 
     ## Evidence
 
@@ -85,12 +88,11 @@ class NoQueueInPipeline(Check):
         if ctx.config.producers or ctx.source.sends:
             yield self.passed("there is a queue in the pipeline")
             return
-        for site in ctx.source.sites:
-            reason = await _reason(ctx, site) if _is_direct(ctx.source, site) else None
-            if reason is not None:
-                yield self._advice(ctx, site, reason)
-                return
-        yield self.passed("no direct write is known to need a queue")
+        write = await direct_write(ctx.config, ctx.source, ctx.schema, ctx.plan)
+        if write is not None:
+            yield self._advice(ctx, write.site, write.reason)
+        else:
+            yield self.passed("no direct write is known to need a queue")
 
     def _advice(self, ctx: Context, site: StatementSite, reason: str) -> Finding:
         return self.problem(
@@ -108,28 +110,4 @@ class NoQueueInPipeline(Check):
                 "function": site.function,
                 "reason": reason,
             },
-            fix=FixInfo(
-                available=False,
-                reason="`--option direct` of LIM001 makes the write fit; this version writes no queues",
-            ),
         )
-
-
-def _is_direct(source: Source, site: StatementSite) -> bool:
-    """It writes rows whose number is that of fetched data, in the invocation that fetches them."""
-    if not site.writes or not site.reachable:
-        return False
-    return carries_data(site) and any(fetch.handlers & site.handlers for fetch in source.fetches)
-
-
-async def _reason(ctx: Context, site: StatementSite) -> str | None:
-    """What the direct write exceeds, or None when it fits or cannot be judged."""
-    binding = find_binding(ctx.config.d1, site.binding)
-    simulation = simulate(site, await ctx.schema(binding) if binding else None)
-    if simulation is not None and simulation.breaks and (simulation.asked is None or simulation.reached):
-        return "parameters"
-    queries = usage(site)
-    limit = LIMITS.d1.queries_per_invocation.of(ctx.plan)
-    if queries is not None and verdict(queries, limit) is Verdict.EXCEEDS:
-        return "queries"
-    return None

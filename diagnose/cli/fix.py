@@ -21,13 +21,22 @@ if TYPE_CHECKING:
 @click.command("fix")
 @project_options
 @selection_options
+@click.option(
+    "--consumer",
+    type=click.Choice(("python", "typescript")),
+    help="Who writes what option=queue sends: the worker itself, or a worker of its own in TypeScript.",
+)
 @click.option("--yes", is_flag=True, help="Confirm every plan. It answers no question.")
-def command(select: tuple[str, ...], ignore: tuple[str, ...], *, yes: bool, **project: Any) -> int:
+def command(
+    select: tuple[str, ...], ignore: tuple[str, ...], *, consumer: str | None, yes: bool, **project: Any
+) -> int:
     """Repair what `run` finds: show each plan, apply it when confirmed, prove it or take it back.
 
     Without a terminal and without --yes the plans are printed and nothing is changed.
     """
     options = session_options(**project, writable=yes or has_terminal())
+    if consumer is not None:
+        options.options["consumer"] = consumer
     chosen = selection(select, ignore)
     if not options.writable:
         return asyncio.run(show_plans(options, chosen))

@@ -13,7 +13,7 @@ from diagnose.rewriting.literals import shifted
 from diagnose.rewriting.outcome import NotUnderstood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from diagnose.rewriting.outline import Place
     from diagnose.rewriting.rows import Rows
@@ -79,6 +79,32 @@ def in_parts(place: Place, bind: ir.Call, rows: Rows, edits: Sequence[Edit]) -> 
     counting = (f"{counter} = 0", f"{counter} += {result}.meta.changes") if reports else None
     loop = f"for {part} in {NAME}({rows.expression}):"
     return [*_around(place, start, inner, loop, counting), *reports]
+
+
+def handed_on(place: Place, bind: ir.Call, rows: Rows, call: Callable[[str], str]) -> list[Edit]:
+    """All edits, with the rows given to a function where the statement was executed.
+
+    Args:
+        place: of the executing statement.
+        bind: whose arguments the function gets.
+        rows: what is handed on.
+        call: the awaited call, made from the source of the rows; it answers how many they were.
+
+    Raises:
+        NotUnderstood: the result is used for more than `meta.changes`, or the statement does more.
+    """
+    start, end = _start(place, bind), place.statement.span.end
+    execution = _execution(place)
+    if any(edit.start < end and start < edit.end for edit in rows.edits):
+        raise NotUnderstood("the rows are made within the statement that executes the SQL")
+    source = call(rows.expression)
+    if execution.adds:
+        sum_up = place.text[place.statement.span.start : execution.call.span.start]
+        return [*rows.edits, Edit(start, end, sum_up + source)]
+    number = place.fresh("queued", "queued_rows")
+    reports = [Edit.of(read.span, number) for read in execution.reads]
+    reports += stored_instead_of_sent(place, rows.collections, number)
+    return [*rows.edits, Edit(start, end, f"{number} = {source}" if reports else source), *reports]
 
 
 def bound(place: Place, bind: ir.Call, source: str) -> Edit:

@@ -12,6 +12,8 @@ from diagnose.project.source.python import lower
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from diagnose.model import Location
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -112,6 +114,13 @@ def place_of(text: str, path: str, offset: int) -> Place:
     """The place at a character of a module. Raises SourceError when the module cannot be read."""
     body = text.removeprefix("\ufeff")
     return Place(body, tuple(_down(lower(body, path), offset)))
+
+
+def offset_of(text: str, location: Location) -> int:
+    """The character at a line and column of a module."""
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
+    line, column = location.line or 1, location.column or 1
+    return sum(map(len, lines[: line - 1])) + column - 1
 
 
 def indent_of(text: str, offset: int) -> str:

@@ -8,7 +8,7 @@ from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
 from diagnose.rewriting.counts import OF_THE_INPUT, stored_instead_of_sent
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
-from diagnose.rewriting.outline import place_of
+from diagnose.rewriting.outline import offset_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,16 +54,10 @@ def rewrite_count(text: str, count: ReportedCount, sites: Sequence[StatementSite
         sites: the places that send statements.
     """
     try:
-        place = place_of(text, count.origin.path, _offset(text, count))
+        place = place_of(text, count.origin.path, offset_of(text, count.origin))
         return finish(text, _counted(place, sites), (), _HOW)
     except NotUnderstood as obstacle:
         return Refused(f"the reported number is not rewritten: {obstacle}", _BY_HAND)
-
-
-def _offset(text: str, count: ReportedCount) -> int:
-    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
-    line, column = count.origin.line or 1, count.origin.column or 1
-    return sum(map(len, lines[: line - 1])) + column - 1
 
 
 def _counted(place: Place, sites: Sequence[StatementSite]) -> list[Edit]:

@@ -9,7 +9,7 @@ from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit, apply_edits
 from diagnose.rewriting import helper
 from diagnose.rewriting.counts import stored_instead_of_sent
-from diagnose.rewriting.dead_code import removal
+from diagnose.rewriting.dead_code import removal, without_unused
 from diagnose.rewriting.execution import bind_call
 from diagnose.rewriting.literals import shifted
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
@@ -20,7 +20,7 @@ from diagnose.rewriting.selections import row_selection
 from diagnose.rewriting.sql_edits import expression_at, select_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from diagnose.project.source.model import StatementSite
     from diagnose.rewriting.outcome import Outcome, Rewritten
@@ -43,6 +43,38 @@ def rewrite_row_loop(text: str, site: StatementSite, others: Sequence[StatementS
         return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site))
 
 
+def row_loop_handed_on(
+    place: Place, site: StatementSite, others: Sequence[StatementSite], call: Callable[[str], str]
+) -> list[Edit]:
+    """The edits after which the loop collects its rows, and a function behind it gets them.
+
+    Args:
+        place: of the statement that writes a row.
+        site: the same, as it was read.
+        others: the other places that send statements.
+        call: the awaited call, made from the source of the rows; it answers how many they were.
+
+    Raises:
+        NotUnderstood: the loop has another shape.
+    """
+    bind = bind_call(place, bind_span(site, others))
+    loop = _loop(place, others)
+    outside = place.at(loop.span.start)
+    width = row_selection(site.sql).width
+    refuse_bytes(place, *bind.arguments)
+    _call(place, bind)
+    rows = place.fresh("rows", "new_rows", "collected_rows")
+    counting = _counting(place, outside, loop, ("queued", "queued_rows"))
+    counted = "" if counting.counter is None else f"{counting.counter} {'' if counting.starts else '+'}= "
+    edits = [
+        *counting.edits,
+        Edit(loop.span.start, loop.span.start, f"{rows} = []\n{outside.indent}"),
+        _collecting(place, bind, rows, width),
+        _behind(outside, loop, f"\n{outside.indent}{counted}{call(rows)}"),
+    ]
+    return [*edits, *without_unused(place, edits)]
+
+
 def _rewritten(text: str, site: StatementSite, others: Sequence[StatementSite]) -> Rewritten:
     bound = bind_span(site, others)
     if site.batched or site.verb not in {"INSERT", "REPLACE"}:
@@ -54,7 +86,7 @@ def _rewritten(text: str, site: StatementSite, others: Sequence[StatementSite]) 
     selection = row_selection(site.sql)
     refuse_bytes(place, *bind.arguments)
     rows, part = place.fresh("rows", "new_rows", "collected_rows"), place.fresh("part", "rows_part")
-    counting = _counting(place, outside, loop)
+    counting = _counting(place, outside, loop, ("inserted", "written", "stored", "changes"))
     edits = select_row(place, expression_at(place, site.sql_span), selection)
     write = _Write(place, part, _moved(place, loop, edits, bind, part))
     return finish(
@@ -135,7 +167,7 @@ def _loop(place: Place, others: Sequence[StatementSite]) -> ir.For:
     return loop
 
 
-def _counting(place: Place, outside: Place, loop: ir.For) -> _Counting:
+def _counting(place: Place, outside: Place, loop: ir.For, names: Sequence[str]) -> _Counting:
     """What counts rows: a line beside the write that goes, or a report of `len()` behind the loop."""
     block, index = place.levels[-1].block, place.levels[-1].index
     following = block[index + 1] if index + 1 < len(block) else None
@@ -152,7 +184,7 @@ def _counting(place: Place, outside: Place, loop: ir.For) -> _Counting:
             pass
     if _result(place.statement) is not None:
         raise NotUnderstood("the result of the write is used in the loop")
-    counter = place.fresh("inserted", "written", "stored", "changes")
+    counter = place.fresh(*names)
     reports = stored_instead_of_sent(outside, frozenset({place.source(loop.iterable)}), counter)
     return _Counting(counter if reports else None, result, starts=bool(reports), edits=tuple(reports))
 
@@ -193,13 +225,20 @@ def _collecting(place: Place, bind: ir.Call, rows: str, width: int) -> Edit:
     return Edit.of(place.statement.span, f"{rows}.append([{values}])")
 
 
-def _moved(place: Place, loop: ir.For, edits: Sequence[Edit], bind: ir.Call, part: str) -> str:
-    """The call as it stands behind the loop, without the name that takes its result."""
+def _call(place: Place, bind: ir.Call) -> ir.Expression:
+    """What executes the statement, without the name that takes its result."""
     match place.statement:
         case ir.ExpressionStatement(value=call) | ir.Assign(targets=(ir.Name(),), value=ir.Await() as call):
-            pass
+            if call.span.start <= bind.span.start < call.span.end:
+                return call
+            raise NotUnderstood("bind() and the call that executes the statement stand apart")
         case _:
             raise NotUnderstood("the result of the write is used in the loop")
+
+
+def _moved(place: Place, loop: ir.For, edits: Sequence[Edit], bind: ir.Call, part: str) -> str:
+    """The call as it stands behind the loop."""
+    call = _call(place, bind)
     turning = {node.name for node in ir.walk(loop.target) if isinstance(node, ir.Name)}
     outside_bind = (
         node.name

@@ -11,6 +11,8 @@ from diagnose.project.source.python import lower
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from diagnose.project.source.model import Handler
     from diagnose.rewriting.outcome import Outcome
 
@@ -29,14 +31,10 @@ def with_scheduled_handler(text: str, fetch: Handler, method: str, path: str) ->
     if fetch.style != "class":
         return Refused("the fetch handler is no method of a class", _REMEDY)
     body = text.removeprefix("\ufeff")
-    function = _function(lower(body, fetch.location.path), fetch)
+    function = definition_of(body, fetch)
     if function is None or not all(name in _OWN for name in fetch.parameters[1:]):
         return Refused("the fetch handler cannot be called by another method", _REMEDY)
-    line_end = body.find("\n", function.span.end)
-    end = len(body) if line_end < 0 else line_end - body[:line_end].endswith("\r")
-    line_break = "\r\n" if "\r\n" in body else "\n"
-    lines = _method(body, function, fetch, method, path)
-    edit = Edit(end, end, line_break * 2 + line_break.join(lines))
+    edit = behind(body, function, _method(body, function, fetch, method, path))
     try:
         return finish(
             text, [edit], ["from workers import Request"], "a `scheduled` handler sends the request"
@@ -45,17 +43,31 @@ def with_scheduled_handler(text: str, fetch: Handler, method: str, path: str) ->
         return Refused(str(error), _REMEDY)
 
 
-def _function(block: ir.Block, handler: Handler) -> ir.FunctionDef | None:
-    for node in ir.walk(*block):
+def definition_of(body: str, handler: Handler) -> ir.FunctionDef | None:
+    """The `def` of a handler in its module's text (without a byte order mark)."""
+    for node in ir.walk(*lower(body, handler.location.path)):
         if isinstance(node, ir.FunctionDef) and handler.location in {node.head.location, node.span.location}:
             return node
     return None
 
 
-def _method(body: str, function: ir.FunctionDef, fetch: Handler, method: str, path: str) -> list[str]:
+def indentation(body: str, function: ir.FunctionDef) -> tuple[str, str]:
+    """The white space in front of the `def`, and in front of the statements in it."""
     line_start = body.rfind("\n", 0, function.head.start) + 1
     indent = body[line_start : line_start + len(body[line_start:]) - len(body[line_start:].lstrip(" \t"))]
-    inner = indent + ("\t" if indent.startswith("\t") else "    ")
+    return indent, indent + ("\t" if indent.startswith("\t") else "    ")
+
+
+def behind(body: str, function: ir.FunctionDef, lines: Sequence[str], *, blank: int = 1) -> Edit:
+    """Lines behind a function, with so many blank lines between."""
+    line_end = body.find("\n", function.span.end)
+    end = len(body) if line_end < 0 else line_end - body[:line_end].endswith("\r")
+    line_break = "\r\n" if "\r\n" in body else "\n"
+    return Edit(end, end, line_break * (blank + 1) + line_break.join(lines))
+
+
+def _method(body: str, function: ir.FunctionDef, fetch: Handler, method: str, path: str) -> list[str]:
+    indent, inner = indentation(body, function)
     address = json.dumps(ORIGIN + path, ensure_ascii=False)
     arguments = ", ".join(
         [f"Request({address}, method={json.dumps(method)})", *(_OWN[name] for name in fetch.parameters[1:])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnose.plugin import Fix, Safety, Turn
+from diagnose.queueing import queued
 from diagnose.rewriting import Refused, rewrite_in_list, rewrite_insert, rewrite_until_done
 from diagnose.simulation import simulate
 from diagnose.steps import EditFile
@@ -19,7 +20,8 @@ class BoundParameters(Fix):
     """Lets a statement take its rows, or the elements of its list, from one JSON parameter.
 
     An INSERT becomes `INSERT … SELECT value->>0, … FROM json_each(?1)`, an `IN (…)` list becomes
-    `IN (SELECT value FROM json_each(?))`. Conflict clauses, comments and formatting stay.
+    `IN (SELECT value FROM json_each(?))`. Conflict clauses, comments and formatting stay. With
+    `--option option=queue` the rows of an INSERT go through a queue instead (see QUE001).
     """
 
     code = "LIM001"
@@ -29,14 +31,14 @@ class BoundParameters(Fix):
     async def plan(self, ctx: Context, finding: Finding) -> Plan:
         """Rewrite every statement of the function that the finding is about."""
         option = ctx.options.get("option", "direct")
-        if option != "direct":
-            return self.refuse(
-                f"--option {option} is not available for this finding",
-                "use --option direct: one statement takes any number of rows, with or without a queue",
-            )
+        if option not in {"direct", "queue"}:
+            return self.refuse(f"--option option={option} is not known", "choose direct or queue")
         if finding.location is None or ctx.project.source is None:
             return self.nothing("the place is not there any more")
         path, function = finding.location.path, finding.evidence.get("function")
+        site = next((each for each in ctx.source.sites if _is_broken(each, path, function)), None)
+        if option == "queue" and site is not None and site.verb in {"INSERT", "REPLACE"}:
+            return await queued(self, ctx, site)
 
         def rewrite(source: Source, text: str) -> Outcome | None:
             site = next((each for each in source.sites if _is_broken(each, path, function)), None)

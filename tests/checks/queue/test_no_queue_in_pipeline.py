@@ -7,7 +7,7 @@ import pytest
 from checks.queue.no_queue_in_pipeline import NoQueueInPipeline
 from diagnose.demo.writing import write_demo
 from diagnose.engine.runner import run_check
-from diagnose.model import Confidence, Location, Severity, Status
+from diagnose.model import Confidence, FixInfo, Location, Safety, Severity, Status
 from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
@@ -91,8 +91,7 @@ async def test_the_demo_has_no_queue(check, tmp_path):
         "function": "insert_candles_to_d1",
         "reason": "parameters",
     }
-    assert finding.fix is not None
-    assert not finding.fix.available
+    assert finding.fix == FixInfo(available=True, safety=Safety.REVIEW)
 
 
 @pytest.mark.parametrize("folder", GOOD, ids=lambda folder: folder.name)

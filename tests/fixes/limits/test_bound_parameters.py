@@ -87,12 +87,40 @@ async def test_the_repair_by_hand_is_repaired(tmp_path, repair):
 
 
 @pytest.mark.anyio
-async def test_a_queue_is_not_offered_yet(demo, repair, tree):
+async def test_an_unknown_option_is_refused(demo, repair, tree):
+    before = tree(demo)
+    (settlement,) = of("LIM001", await repair("LIM001", demo, offline=True, options={"option": "tube"}))
+    assert settlement.outcome is Outcome.REFUSED
+    assert settlement.detail == "--option option=tube is not known: choose direct or queue"
+    assert tree(demo) == before
+
+
+@pytest.mark.anyio
+async def test_the_rows_go_through_a_queue(demo, repair, undo, tree):
     before = tree(demo)
     (settlement,) = of("LIM001", await repair("LIM001", demo, offline=True, options={"option": "queue"}))
-    assert settlement.outcome is Outcome.REFUSED
-    assert "--option queue is not available" in settlement.detail
+    assert settlement.outcome.is_good
+    after = tree(demo)
+    assert sorted(after.keys() - before.keys()) == ["pyswarm/Data_Import/price_data_queue.py"]
+    text = after[WORKER].decode()
+    assert "    queued = await queue_price_data(env, params)\n" in text
+    assert "prepare(" not in text
+    again = await repair("LIM001", demo, offline=True, options={"option": "queue"})
+    assert of("LIM001", again) == []
+    await undo(demo, offline=True)
     assert tree(demo) == before
+
+
+@pytest.mark.anyio
+async def test_a_list_is_no_matter_of_a_queue(project, repair):
+    folder = project("""
+ids = [row["a"] for row in rows]
+places = ",".join("?" * len(ids))
+await db.prepare(f"DELETE FROM two WHERE id IN ({places})").bind(*ids).run()
+""")
+    (settlement,) = of("LIM001", await repair("LIM001", folder, offline=True, options={"option": "queue"}))
+    assert settlement.outcome is Outcome.FIXED
+    assert "IN (SELECT value FROM json_each(?))" in (folder / "worker.py").read_text()
 
 
 @pytest.mark.anyio

@@ -59,9 +59,40 @@ for row in rows:
     assert tree(folder) == before
 
 
+QUEUED = """
+stored = 0
+new_rows = []
+for row in rows:
+    # one at a time
+    new_rows.append([row["a"], row["b"]])
+stored += await queue_prices(self.env, new_rows)
+print(f"{stored} rows queued")
+"""
+
+
 @pytest.mark.anyio
-async def test_a_queue_is_not_offered_yet(project, repair):
-    (settlement,) = of(
-        "LIM003", await repair("LIM003", project(BODY), offline=True, options={"option": "queue"})
-    )
+async def test_the_rows_of_the_loop_go_through_a_queue(project, repair, undo, tree):
+    folder = project(QUEUED)
+    wanted = (folder / "worker.py").read_text().partition("    async def store")[2]
+    project(BODY)
+    before = tree(folder)
+    (settlement,) = of("LIM003", await repair("LIM003", folder, offline=True, options={"option": "queue"}))
+    assert settlement.outcome.is_good
+    assert "nothing keeps prices from storing a message's rows twice" in settlement.detail
+    after = tree(folder)
+    assert after.keys() - before.keys() == {"prices_queue.py"}
+    text = after["worker.py"].decode()
+    assert text.partition("    async def store")[2] == wanted.replace("        db = self.env.DB\n", "")
+    assert of("LIM003", await repair("LIM003", folder, offline=True, options={"option": "queue"})) == []
+    await undo(folder, offline=True)
+    assert tree(folder) == before
+
+
+@pytest.mark.anyio
+async def test_an_unknown_option_is_refused(project, repair, tree):
+    folder = project(BODY)
+    before = tree(folder)
+    (settlement,) = of("LIM003", await repair("LIM003", folder, offline=True, options={"option": "tube"}))
     assert settlement.outcome is Outcome.REFUSED
+    assert settlement.detail == "--option option=tube is not known: choose direct or queue"
+    assert tree(folder) == before

@@ -1,0 +1,1 @@
+"""Repairs of pipelines with a queue, or that need one."""

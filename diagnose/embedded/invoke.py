@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -140,11 +141,12 @@ class AccountBindings:
         return self._account.backlog(queue.id)
 
     async def fetch(self, request: OutboundRequest) -> HttpAnswer | None:
-        """The recorded answer, or None. Raises BindingError above the plan's subrequests."""
+        """The answer, or None. Raises BindingError above the plan's subrequests."""
         self.fetches += 1
         if self.fetches > LIMITS.workers.subrequests.of(self._account.plan):
             raise BindingError("Too many subrequests.")
-        return self._responses(request)
+        answer = self._responses(request)
+        return await answer if isinstance(answer, Awaitable) else answer
 
     @contextmanager
     def _query(self, name: str, statements: int) -> Iterator[Database]:

@@ -32,7 +32,7 @@ def settings(folder: Path) -> dict:
     return tomllib.loads((folder / "pyproject.toml").read_text())["tool"]["diagnose"]
 
 
-def test_there_are_twelve_correct_and_three_bare_projects():
+def test_the_correct_and_the_bare_projects():
     assert CORRECT == [
         "counted_by_triggers",
         "flushed_buffer",
@@ -43,6 +43,7 @@ def test_there_are_twelve_correct_and_three_bare_projects():
         "old_handlers",
         "optional_clauses",
         "pushed_batches",
+        "queued_candles",
         "two_databases",
         "typed_rows",
         "validated_lookup",
@@ -60,8 +61,8 @@ def test_every_worker_parses(path):
 def test_database_ids_are_random_and_used_once():
     configs = [path for path in FIXTURES.rglob("wrangler*.*") if "broken" not in path.parts]
     ids = [UUID(id_) for path in configs for id_ in re.findall(r'"([0-9a-f-]{36})"', path.read_text())]
-    assert len(ids) == 15
-    assert len(set(ids)) == 15
+    assert len(ids) >= len(CORRECT)
+    assert len(set(ids)) == len(ids)
     assert {id_.version for id_ in ids} == {4}
 
 

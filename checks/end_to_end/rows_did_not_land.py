@@ -22,11 +22,14 @@ class RowsDidNotLand(Check):
     ## What it checks
 
     The watched table (`[watch]` in `diagnose.toml`, else each table that the source writes) is emptied in
-    a throw-away copy of the account, the worker is triggered once, and the rows are counted. The check
-    fails when D1 refused a statement, or when the worker reports a number of rows (`[trigger] reported`)
-    that is neither what the table holds nor what D1 counted (`meta.changes`, which includes updated rows
-    and rows written by triggers). When nothing was written at all and nothing was reported, that is advice,
-    unless rows were fetched (`[rows]`), or `INSERT OR IGNORE` passed over every row: it names the constraint.
+    a throw-away copy of the account, the worker is triggered once, the messages that it sends are delivered
+    to their consumers until none waits any more, and the rows are counted. The check fails when D1 refused
+    a statement (unless its messages arrived with a later delivery), or when the worker reports a number of
+    rows (`[trigger] reported`) that is neither what the table holds nor what D1 counted (`meta.changes`,
+    which includes updated rows and rows written by triggers): with a queue in between, a producer that
+    reports the rows it queued is held to those that landed. When nothing was written at all and nothing was
+    reported, that is advice; a warning when messages were acknowledged, and an error when rows were fetched
+    (`[rows]`), messages were given up, or `INSERT OR IGNORE` passed over every row: it names the constraint.
 
     ## Why it matters
 
@@ -63,7 +66,8 @@ class RowsDidNotLand(Check):
 
     `fetched`: rows in the fetched answer (with a `[rows]` mapping), else null. `reported`: what the answer
     claims, else null. `landed`: rows in the table. `equal`: rows that landed with equal values.
-    `statements`: how many were executed. `error`: of the first refused statement. `timeline`.
+    `statements`: how many were executed. `error`: of the first refused statement. `timeline`: events with
+    `at_ms`, `kind`, `text`, `path`, `line`, deliveries included.
 
     ## Permissions
 
@@ -99,11 +103,18 @@ class RowsDidNotLand(Check):
                 location=failed[0].location,
                 resource=resource,
                 evidence=evidence,
-                explains=("E2E004",),
+                explains=("E2E003", "E2E004"),
             )
         if table is None:
             return self.skipped(_no_table(source))
-        if rehearsal.reported not in {None, table.landed, table.changes}:
+        agrees = rehearsal.reported in {None, table.landed, table.changes}
+        if agrees and table.landed:
+            return self.passed(
+                f"{table.landed:,} rows landed in {table.table}", resource=resource, evidence=evidence
+            )
+        if rehearsal.waiting and not rehearsal.given_up:
+            return self.skipped(_undelivered(rehearsal, table))
+        if not agrees:
             return self.problem(
                 f"the worker reports {rehearsal.reported:,} rows,"
                 f" and {table.landed:,} landed in {table.table}",
@@ -112,29 +123,34 @@ class RowsDidNotLand(Check):
                 evidence=evidence,
                 explains=("E2E004",),
             )
-        if table.landed:
-            return self.passed(
-                f"{table.landed:,} rows landed in {table.table}", resource=resource, evidence=evidence
-            )
-        elsewhere = _told_elsewhere(rehearsal, table)
-        return self.skipped(elsewhere) if elsewhere else self._nothing_landed(rehearsal, table, evidence)
+        return self._nothing_landed(rehearsal, table, evidence)
 
     def _nothing_landed(
         self, rehearsal: Rehearsal, table: WatchedTable, evidence: dict[str, Json]
     ) -> Finding:
+        if rehearsal.is_failed and not table.attempts:
+            return self.skipped("the worker failed before it wrote anything (E2E001)")
+        acked = sum(queue.acked for queue in rehearsal.queues)
         if table.passed_over is not None:
             message = f"INSERT OR IGNORE passed over every row for {table.table}: {table.passed_over}"
+        elif rehearsal.given_up:
+            message = f"nothing was written to {table.table}; messages given up: {rehearsal.given_up:,}"
+        elif acked:
+            message = f"nothing was written to {table.table}; messages acknowledged: {acked:,}"
         else:
             message = f"no statement failed, but nothing was written to {table.table}"
-        lost = table.passed_over is not None or (rehearsal.fetched and not rehearsal.is_failed)
+        lost = rehearsal.given_up or (rehearsal.fetched and not rehearsal.is_failed)
+        severity = Severity.WARNING if acked else Severity.ADVICE
+        if lost or table.passed_over is not None:
+            severity = Severity.ERROR
         return self.problem(
             message,
-            severity=Severity.ERROR if lost else Severity.ADVICE,
-            confidence=Confidence.HIGH if lost else Confidence.MEDIUM,
+            severity=severity,
+            confidence=Confidence.HIGH if severity is Severity.ERROR else Confidence.MEDIUM,
             location=table.written_at,
             resource=f"d1/{table.database_id}/{table.table}",
             evidence=evidence,
-            explains=("E2E004",) if lost else (),
+            explains=("E2E004",) if severity is Severity.ERROR else (),
         )
 
 
@@ -144,16 +160,13 @@ def _no_table(source: Source) -> str:
     return "no table is known to be written: name it in [watch] of diagnose.toml"
 
 
-def _told_elsewhere(rehearsal: Rehearsal, table: WatchedTable) -> str | None:
-    """Why an empty table says nothing by itself."""
-    if rehearsal.is_handed_on:
-        return (
-            f"nothing was written to {table.table}, but messages were sent to a queue: their delivery is "
-            "not rehearsed"
-        )
-    if rehearsal.is_failed and not table.attempts:
-        return "the worker failed before it wrote anything (E2E001)"
-    return None
+def _undelivered(rehearsal: Rehearsal, table: WatchedTable) -> str:
+    """Why the table says nothing yet: messages wait that nobody was given."""
+    queue = rehearsal.waiting[0]
+    return (
+        f"{table.landed:,} rows landed in {table.table}; messages left in {queue.queue}: {queue.left:,},"
+        f" {queue.why_left} (E2E003)"
+    )
 
 
 def _is_expected(failed: ExecutedStatement, table: WatchedTable | None) -> bool:
@@ -172,7 +185,7 @@ def _evidence(rehearsal: Rehearsal, table: WatchedTable | None) -> dict[str, Jso
         "reported": rehearsal.reported,
         "landed": table.landed if table else 0,
         "equal": rehearsal.equal,
-        "statements": len(rehearsal.invocation.statements) if rehearsal.invocation else 0,
+        "statements": rehearsal.statements,
         "timeline": rehearsal.timeline,
     }
     if failed:

@@ -20,10 +20,11 @@ class RowsDiffer(Check):
 
     ## What it checks
 
-    After the trigger of the rehearsal, each table that the worker wrote is compared with the rows that its
-    statements bound: SQLite itself evaluates the statements once more in a table without text types and
-    checks, so that any form (VALUES, `json_each`, SELECT) is understood. With a `[rows]` mapping in
-    `diagnose.toml` the watched table is also compared with what was fetched, field by field.
+    After the trigger of the rehearsal, and the delivery of every message that followed from it, each table
+    that a worker wrote is compared with the rows that its statements bound: SQLite itself evaluates the
+    statements once more in a table without text types and checks, so that any form (VALUES, `json_each`,
+    SELECT) is understood. With a `[rows]` mapping in `diagnose.toml` the watched table is also compared
+    with what was fetched, field by field.
 
     ## Why it matters
 
@@ -81,7 +82,12 @@ class RowsDiffer(Check):
                 yield self._bound_differ(table, rehearsal)
         fetched = rehearsal.fetched
         if fetched is not None and rehearsal.fetched_equal != len(fetched):
-            if rehearsal.watched is None or not _is_lossy(rehearsal.watched):
+            if rehearsal.waiting and not rehearsal.given_up:
+                queue = rehearsal.waiting[0]
+                yield self.skipped(
+                    f"messages left in {queue.queue}: {queue.left:,}, {queue.why_left} (E2E003)"
+                )
+            elif rehearsal.watched is None or not _is_lossy(rehearsal.watched):
                 yield self._fetched_differ(rehearsal, len(fetched))
         elif not compared:
             yield self._all_equal(rehearsal)

@@ -26,6 +26,8 @@ class TriggerFailed(Check):
     `[trigger]` in `diagnose.toml` says, else through the one handler that leads to a write. The check
     fails when the deployment is refused, when an exception escapes from the handler, when the worker
     exceeds a limit or ends its process, and when a configured trigger is answered with status 400 or more.
+    A trigger of kind `queue` is the first delivery of its message. What becomes of messages that the worker
+    sends is E2E003's to say.
 
     ## Why it matters
 
@@ -61,7 +63,8 @@ class TriggerFailed(Check):
 
     ## Evidence
 
-    `timeline`: events with `at_ms`, `kind`, `text`, `path`, `line`. `outcome`: how the invocation ended.
+    `timeline`: events with `at_ms`, `kind`, `text`, `path`, `line`, later deliveries included. `outcome`:
+    how the invocation ended.
     `status`: of the answer. `error`: the exception's message. `traceback`: of the exception.
 
     ## Permissions

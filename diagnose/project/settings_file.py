@@ -100,6 +100,7 @@ def _trigger(section: _Section | None) -> TriggerSettings | None:
         headers=section.texts_by_name("headers"),
         headers_env=section.texts_by_name("headers_env"),
         body=section.body("body"),
+        queue=section.text("queue"),
         cron=section.text("cron"),
         reported=section.text("reported"),
     )
@@ -173,7 +174,7 @@ class _Section:
 
     def required(self, key: str) -> str:
         value = self.text(key)
-        if value is None:
+        if value is None or not value.strip():
             raise self._error(f"`{key}` is missing")
         return value
 

@@ -48,7 +48,9 @@ def render_settings(settings: Settings) -> str:
         top,
         _section(_TRIGGER, "[trigger]", _trigger(settings.trigger), _EXAMPLES["trigger"]),
         _section(_WATCH, "[watch]", _watch(settings.watch), _EXAMPLES["watch"]),
-        _sections(_RESPONSES, "[[responses]]", map(_response, settings.responses), _EXAMPLES["responses"]),
+        _sections(
+            _RESPONSES, "[[responses]]", map(response_entry, settings.responses), _EXAMPLES["responses"]
+        ),
         _section(_ROWS, "[rows]", _rows(settings.rows), _EXAMPLES["rows"]),
         _sections(_IGNORE, "[[ignore]]", map(_ignore, settings.ignores), _EXAMPLES["ignore"]),
     ]
@@ -107,6 +109,7 @@ def _trigger(trigger: TriggerSettings | None) -> Mapping[str, Any] | None:
         **request,
         "headers": trigger.headers,
         "headers_env": trigger.headers_env,
+        "queue": trigger.queue,
         "body": trigger.body,
         "cron": trigger.cron,
         "reported": trigger.reported,
@@ -119,14 +122,16 @@ def _watch(watch: WatchSettings | None) -> Mapping[str, Any] | None:
     return {"database": watch.database, "table": watch.table, "key": watch.key}
 
 
-def _response(response: RecordedResponse) -> Mapping[str, Any]:
-    return {
+def response_entry(response: RecordedResponse) -> Mapping[str, Any]:
+    """The table of a recorded answer."""
+    entry = {
         "method": response.method,
         "url": response.url,
         "status": response.status,
         "headers": response.headers,
         "body_file": response.body_file,
     }
+    return {key: value for key, value in entry.items() if value}
 
 
 def _rows(rows: RowsSettings | None) -> Mapping[str, Any] | None:

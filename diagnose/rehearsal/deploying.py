@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from diagnose.embedded import ConsumerSettings, Module, Upload
 from diagnose.embedded.deploying import require_queue, schedule, upload_and_deploy
 from diagnose.project.upload import build_upload
-from diagnose.rehearsal.deriving import database_id
+from diagnose.rehearsal.assuming import database_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 from diagnose.embedded import Blueprint, BlueprintDatabase, derive
+from diagnose.rehearsal.assuming import database_id
+from diagnose.rehearsal.consuming import find_consumers
 
 if TYPE_CHECKING:
     from diagnose.embedded import EmbeddedAccount
     from diagnose.project import D1Binding, Project
     from diagnose.project.bindings import WorkerConfig
 
-ASSUMED = UUID("6c1c9d0e-6f0b-4f5a-9a3e-d1a90d1a90d1")
-"""Namespace of the ids that stand in for those a deploy would fill in."""
-
 
 def derive_account(project: Project) -> EmbeddedAccount:
     """An embedded account with the project's databases, migrated, and its queues; nothing else.
+
+    The databases and queues of the project's other workers that consume what it sends are among them.
 
     Raises:
         D1Error: a migration does not run.
         ProjectError: a migration cannot be read.
         RefusalError: a database or a queue has a name that the account does not take.
     """
-    bindings = project.config.d1 if project.config else ()
     databases: dict[str, BlueprintDatabase] = {}
-    for binding in bindings:
-        uuid = database_id(binding)
-        if uuid not in databases:
-            databases[uuid] = BlueprintDatabase(
-                uuid=uuid,
-                name=f"{binding.database_name or binding.binding}-{uuid[:8]}",
-                migrations=tuple(migration.sql for migration in project.migrations(binding)),
-            )
-    queues = queue_names(project.config) if project.config else ()
-    return derive(Blueprint(script="", databases=tuple(databases.values()), queues=queues))
+    queues: dict[str, None] = {}
+    for one in (project, *find_consumers(project).projects):
+        if one.config is None:
+            continue
+        queues |= dict.fromkeys(queue_names(one.config))
+        for binding in one.config.d1:
+            known = databases.get(database_id(binding))
+            if known is None or not known.migrations:
+                databases[database_id(binding)] = _blueprint(one, binding)
+    return derive(Blueprint(script="", databases=tuple(databases.values()), queues=tuple(queues)))
+
+
+def _blueprint(project: Project, binding: D1Binding) -> BlueprintDatabase:
+    uuid = database_id(binding)
+    return BlueprintDatabase(
+        uuid=uuid,
+        name=f"{binding.database_name or binding.binding}-{uuid[:8]}",
+        migrations=tuple(migration.sql for migration in project.migrations(binding)),
+    )
 
 
 def queue_names(config: WorkerConfig) -> tuple[str, ...]:
@@ -44,11 +52,3 @@ def queue_names(config: WorkerConfig) -> tuple[str, ...]:
     for consumer in config.consumers:
         named += [consumer.queue, consumer.dead_letter_queue]
     return tuple(dict.fromkeys(name for name in named if name))
-
-
-def database_id(binding: D1Binding) -> str:
-    """The configured id; where there is none or a placeholder, one that stays the same for the binding."""
-    try:
-        return str(UUID(binding.database_id or ""))
-    except ValueError:
-        return str(uuid5(ASSUMED, binding.binding))

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from diagnose.embedded.invocation import ExecutedStatement, Invocation, Trigger
+    from diagnose.embedded.queues import Delivery
     from diagnose.importing import Rows
     from diagnose.model import Json, Location
+    from diagnose.rehearsal.outcomes import QueueOutcome
 
 
 CLIENT_ERROR = 400
@@ -57,14 +59,43 @@ class WatchedTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One invocation of a rehearsal: by the trigger, or with a batch of messages.
+
+    Attributes:
+        script: the worker.
+        databases: ids by binding of that worker.
+        at_ms: when it began, on a clock that leaps over what only waits.
+        delivery: of the batch, or None.
+        recovered: every message that it left to be repeated was acknowledged later.
+    """
+
+    script: str
+    invocation: Invocation
+    databases: Mapping[str, str]
+    at_ms: float = 0.0
+    delivery: Delivery | None = None
+    recovered: bool = False
+
+    def statements_on(self, database_id: str) -> Iterator[ExecutedStatement]:
+        """The statements that went to a database, in order."""
+        for statement in self.invocation.statements:
+            if self.databases.get(statement.binding) == database_id:
+                yield statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """One trigger, from the event to the rows.
+    """One trigger, from the event to the rows; messages that it sends are delivered before anybody looks.
 
     Attributes:
         refused: why nothing (or nothing useful) could be executed, or None.
         deploy_error: why the account would refuse the worker's deployment, or None.
         guessed: the trigger is not from the settings.
-        invocation: what the runtime observed, or None when nothing was executed.
+        invocation: what the runtime observed when the event was delivered, or None when nothing was executed.
+        acts: that invocation, and one for each batch of messages.
+        queues: what became of the messages, by queue.
+        cut: more batches would have been delivered.
         tables: what the worker writes to, the watched one first.
         fetched: the fetched rows under the `[rows]` mapping, in the table's column names; None without one.
         fetched_equal: how many fetched rows landed with equal values, or None without a mapping.
@@ -77,6 +108,9 @@ class Rehearsal:
     trigger: Trigger | None = None
     guessed: bool = False
     invocation: Invocation | None = None
+    acts: tuple[Act, ...] = ()
+    queues: tuple[QueueOutcome, ...] = ()
+    cut: bool = False
     tables: tuple[WatchedTable, ...] = ()
     fetched: Rows | None = None
     fetched_equal: int | None = None
@@ -85,8 +119,8 @@ class Rehearsal:
 
     @property
     def is_beside_the_point(self) -> bool:
-        """A guessed request that wrote nothing, and failed: the guess was wrong, not the worker."""
-        if not self.guessed or self.invocation is None or self.invocation.statements:
+        """A guessed request that wrote and sent nothing, and failed: the guess was wrong, not the worker."""
+        if not self.guessed or self.invocation is None or self.invocation.statements or self.queues:
             return False
         return self.is_failed
 
@@ -100,25 +134,29 @@ class Rehearsal:
 
     @property
     def is_idle(self) -> bool:
-        """The worker ended well, fetched nothing and tried to write nothing: there was nothing to do."""
+        """The worker ended well, and fetched, sent and tried to write nothing: there was nothing to do."""
         ended = self.invocation
-        if ended is None or ended.outcome != "ok" or ended.fetches:
+        if ended is None or ended.outcome != "ok" or ended.fetches or self.queues:
             return False
         return self.reported is None and not any(table.attempts for table in self.tables)
 
     @property
-    def is_handed_on(self) -> bool:
-        """The worker ended well, and a queue took messages from it."""
-        ended = self.invocation
-        if ended is None or ended.outcome != "ok":
-            return False
-        return any(message.error is None for message in ended.messages)
+    def waiting(self) -> tuple[QueueOutcome, ...]:
+        """Queues with messages that nobody was given."""
+        return tuple(queue for queue in self.queues if queue.left)
+
+    @property
+    def given_up(self) -> int:
+        """Messages whose retries were used up."""
+        return sum(queue.failed for queue in self.queues)
 
     @property
     def trigger_text(self) -> str:
         """The trigger in a few words: `POST /import`, or the cron expression."""
         if self.trigger is None:
             return "none"
+        if self.trigger.queue is not None:
+            return f"a message from {self.trigger.queue}"
         return self.trigger.cron or f"{self.trigger.method} {self.trigger.path}"
 
     @property
@@ -135,33 +173,59 @@ class Rehearsal:
 
     @property
     def failed_statements(self) -> tuple[ExecutedStatement, ...]:
-        """Statements that D1 refused, in order."""
-        statements = self.invocation.statements if self.invocation else ()
-        return tuple(statement for statement in statements if statement.error)
+        """Statements that D1 refused, in order; not those whose messages arrived with a later delivery."""
+        return tuple(
+            statement
+            for act in self.acts
+            if not act.recovered
+            for statement in act.invocation.statements
+            if statement.error
+        )
+
+    @property
+    def statements(self) -> int:
+        """How many statements reached D1."""
+        return sum(len(act.invocation.statements) for act in self.acts)
+
+    def statements_on(self, database_id: str) -> tuple[ExecutedStatement, ...]:
+        """The statements of all workers that went to a database, in order."""
+        return tuple(statement for act in self.acts for statement in act.statements_on(database_id))
 
     @property
     def timeline(self) -> list[Json]:
-        """Every event as evidence: triggered, fetched, executed, logged, answered; then the rows."""
-        if self.invocation is None:
-            return []
-        lines: list[Json] = [
-            {
-                "at_ms": round(event.at_ms, 1),
-                "kind": event.kind,
-                "text": event.text,
-                "path": event.location.path if event.location else None,
-                "line": event.location.line if event.location else None,
-            }
-            for event in self.invocation.events
-        ]
+        """Every event as evidence, from the trigger over all deliveries to the rows."""
+        lines: list[Json] = []
+        end = 0.0
+        for act in self.acts:
+            end = act.at_ms + act.invocation.duration_ms
+            lines += [
+                _line(act.at_ms + event.at_ms, event.kind, event.text, event.location)
+                for event in act.invocation.events
+            ]
+            if act.delivery is not None:
+                lines.append(_line(end, "queue", _decided(act.delivery), None))
         lines += [
-            {
-                "at_ms": round(self.invocation.duration_ms, 1),
-                "kind": "rows",
-                "text": table.outcome,
-                "path": None,
-                "line": None,
-            }
-            for table in self.tables
+            _line(end, "queue", f"{q.queue}: {q.left:,} left, {q.why_left}", None) for q in self.waiting
         ]
-        return lines
+        return lines + [_line(end, "rows", table.outcome, None) for table in self.tables]
+
+
+def _line(at_ms: float, kind: str, text: str, location: Location | None) -> dict[str, Json]:
+    return {
+        "at_ms": round(at_ms, 1),
+        "kind": kind,
+        "text": text,
+        "path": location.path if location else None,
+        "line": location.line if location else None,
+    }
+
+
+def _decided(delivery: Delivery) -> str:
+    """What became of a batch: `prices: 9 acknowledged, 1 to be repeated`."""
+    counts = (
+        (delivery.acked, "acknowledged"),
+        (delivery.retried, "to be repeated"),
+        (delivery.dead_lettered, f"given up, moved to {delivery.dead_letter_queue}"),
+        (delivery.dropped, "given up and lost"),
+    )
+    return f"{delivery.queue}: " + ", ".join(f"{len(ids):,} {what}" for ids, what in counts if ids)

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
+from diagnose.embedded.invocation import OutgoingMessage
+from diagnose.embedded.queues import drain
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.runtime import InlineRuntime
 from diagnose.errors import DiagnoseError, ProjectError, SandboxError, SourceError
+from diagnose.rehearsal.acting import answers, performed
 from diagnose.rehearsal.answering import recorded_responses
 from diagnose.rehearsal.comparing import at_path, differences, equal_rows, fetched_rows
-from diagnose.rehearsal.deploying import deploy_project
+from diagnose.rehearsal.consuming import find_consumers, unknown_tables
 from diagnose.rehearsal.model import Rehearsal
+from diagnose.rehearsal.outcomes import Sent, queue_outcomes, sent_by
+from diagnose.rehearsal.staging import stage
 from diagnose.rehearsal.triggering import choose_trigger
-from diagnose.rehearsal.watching import choose_watches, empty_table, observe, read_columns
+from diagnose.rehearsal.watching import observe, read_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from diagnose.embedded import EmbeddedAccount
-    from diagnose.embedded.invocation import Invocation, Trigger
+    from diagnose.embedded.invocation import Invocation, Runtime, Trigger
+    from diagnose.embedded.queues import Drained
     from diagnose.importing import Rows
     from diagnose.project import Project, Settings
-    from diagnose.project.source import Source
-    from diagnose.rehearsal.model import WatchedTable
+    from diagnose.rehearsal.model import Act, WatchedTable
+    from diagnose.rehearsal.staging import Stage
     from diagnose.rehearsal.watching import Watch
+
+MOST_BATCHES: Final = 100
+"""Each batch is a process; more would keep whoever waits for the report longer than a check may take."""
 
 
 async def rehearse(
@@ -35,8 +44,11 @@ async def rehearse(
     plan: Literal["free", "paid"],
     derived: bool = False,
     allow_worker_code: bool = False,
+    runtime: Runtime | None = None,
 ) -> Rehearsal:
-    """Trigger the worker once and report what happened; reasons why it cannot be done are results.
+    """Trigger the worker once, deliver what it sends to queues, and report what happened.
+
+    Reasons why it cannot be done are results.
 
     Args:
         project: whose worker is deployed and triggered.
@@ -45,6 +57,7 @@ async def rehearse(
         plan: whose limits per invocation apply.
         derived: the account holds only what the project's migrations make.
         allow_worker_code: execute worker code even where no sandbox is to be had.
+        runtime: executes the workers; by default the inline one.
 
     Raises:
         ProjectError: a migration cannot be read.
@@ -52,12 +65,10 @@ async def rehearse(
     source = project.source
     if embedded is None:
         return Rehearsal(refused="--offline never executes project code")
-    if source is None:
-        return Rehearsal(refused=str(project.source_error or "the config names no worker source"))
-    if source.language != "python":
-        return Rehearsal(refused=f"{source.main} is not Python; other languages cannot be executed here yet")
+    if source is None or source.language != "python":
+        return Rehearsal(refused=_why_not_executed(project))
     choice = choose_trigger(project, source)
-    unknown = _unknown_tables(project, source) if derived else None
+    unknown = unknown_tables(project, find_consumers(project).projects) if derived else None
     if choice.trigger is None or unknown is not None:
         return Rehearsal(refused=choice.refused or unknown)
     try:
@@ -66,80 +77,121 @@ async def rehearse(
         return Rehearsal(refused=f"no account could be derived from the project: {error}")
     account.plan = plan
     with account:
-        performance = _Performance(project, source, account, choice.trigger, choice.guessed)
-        return await performance.run(InlineRuntime(allow_unsandboxed=allow_worker_code))
+        try:
+            staged = stage(project, source, account, derived=derived)
+        except (RefusalError, SourceError) as error:
+            return Rehearsal(trigger=choice.trigger, guessed=choice.guessed, deploy_error=error.message)
+        chosen = runtime or InlineRuntime(allow_unsandboxed=allow_worker_code)
+        return await _Performance(staged, project.settings, choice.trigger, choice.guessed, chosen).run()
 
 
-def _unknown_tables(project: Project, source: Source) -> str | None:
-    """Why a derived account would lack tables through no fault of the worker."""
-    sites = [site for site in source.sites if site.reachable]
-    creating = {site.binding for site in sites if site.verb == "CREATE"}
-    used = {site.binding for site in sites} - creating
-    for binding in project.config.d1 if project.config else ():
-        if binding.binding in used and not project.migrations(binding):
-            return (
-                f"the tables of {binding.binding} are not known: no account was read and there are"
-                " no migrations (`diagnose init` lists what is missing)"
-            )
-    return None
+def _why_not_executed(project: Project) -> str:
+    if project.source is None:
+        return str(project.source_error or "the config names no worker source")
+    return f"{project.source.main} is not Python; other languages cannot be executed here yet"
 
 
 @dataclass(frozen=True, slots=True)
 class _Performance:
-    project: Project
-    source: Source
-    account: EmbeddedAccount
+    stage: Stage
+    settings: Settings
     trigger: Trigger
     guessed: bool
+    runtime: Runtime
 
-    async def run(self, runtime: InlineRuntime) -> Rehearsal:
+    async def run(self) -> Rehearsal:
         try:
-            name, databases = deploy_project(self.project, self.account)
-        except (RefusalError, SourceError) as error:
-            return Rehearsal(trigger=self.trigger, guessed=self.guessed, deploy_error=error.message)
-        watches = choose_watches(self.project, self.source, databases)
-        for watch in watches:
-            empty_table(self.account.database(watch.database_id), watch.table)
-        try:
-            invocation = await self.account.invoke(
-                name,
-                self.trigger,
-                responses=recorded_responses(self.project.settings),
-                runtime=runtime,
-                base=self.source.main.rpartition("/")[0],
+            invocation = await self._trigger()
+            if invocation is not None and invocation.outcome == "refused":
+                return self._refused(_why_refused(invocation), invocation)
+            drained = await drain(
+                self.stage.account,
+                runtime=self.runtime,
+                responses=recorded_responses(self.settings),
+                base=self.stage.base,
+                most=MOST_BATCHES,
             )
         except SandboxError as error:
             return Rehearsal(refused=f"{error.message} (--allow-worker-code executes it without a sandbox)")
         except ProjectError as error:
-            return Rehearsal(refused=str(error), trigger=self.trigger)
-        if invocation.outcome == "refused":
-            return Rehearsal(refused=_why_refused(invocation), trigger=self.trigger, invocation=invocation)
-        return self._result(invocation, watches)
+            return self._refused(str(error))
+        if drained.refused is not None:
+            last = drained.deliveries[-1]
+            why = f"{last.script}, the consumer of {last.queue}: {_why_refused(last.invocation)}"
+            return self._refused(why, invocation)
+        acts = performed(self.stage, invocation, drained.deliveries)
+        if not acts:
+            return self._refused(f"no worker was given the message from {self.trigger.queue}")
+        return self._result(acts, drained)
 
-    def _result(self, invocation: Invocation, watches: tuple[Watch, ...]) -> Rehearsal:
-        tables = tuple(
-            observe(watch, self.account.database(watch.database_id), invocation.statements)
-            for watch in watches
-        )
-        mapping = self.project.settings.rows
-        fetched = fetched_rows(invocation.fetches, mapping) if mapping else None
+    async def _trigger(self) -> Invocation | None:
+        """Deliver the event; None for a message, which is put into its queue instead."""
+        if self.trigger.kind != "queue":
+            return await self.stage.account.invoke(
+                self.stage.script,
+                self.trigger,
+                responses=recorded_responses(self.settings),
+                runtime=self.runtime,
+                base=self.stage.base(self.stage.script),
+            )
+        queue = self.stage.account.find_queue(self.trigger.queue or "")
+        if queue is None:
+            raise ProjectError(
+                f"there is no queue {self.trigger.queue}", where="[trigger]", hint="name one of the config"
+            )
+        outgoing = [
+            OutgoingMessage(content_type=message.content_type, body=message.body)
+            for message in self.trigger.messages
+        ]
+        self.stage.account.enqueue(queue.id, outgoing)
+        return None
+
+    def _refused(self, why: str, invocation: Invocation | None = None) -> Rehearsal:
+        return Rehearsal(refused=why, trigger=self.trigger, invocation=invocation)
+
+    def _result(self, acts: tuple[Act, ...], drained: Drained) -> Rehearsal:
+        tables = tuple(self._observed(watch, acts) for watch in self.stage.watches)
+        mapping = self.settings.rows
+        fetched = fetched_rows(answers(acts), mapping) if mapping else None
         landed = None if fetched is None else self._landed(fetched, tables)
         return Rehearsal(
             trigger=self.trigger,
             guessed=self.guessed,
-            invocation=invocation,
+            invocation=acts[0].invocation,
+            acts=acts,
+            queues=queue_outcomes(
+                self.stage.account,
+                self._sent(acts),
+                drained.deliveries,
+                self.stage.unexecuted,
+                cut=drained.cut,
+            ),
+            cut=drained.cut,
             tables=tables,
             fetched=fetched,
             fetched_equal=None if fetched is None else equal_rows(fetched, landed) if landed else 0,
             fetched_examples=differences(fetched, landed) if fetched and landed else (),
-            reported=_reported(self.project.settings, invocation),
+            reported=_reported(self.settings, acts[0].invocation),
         )
+
+    def _sent(self, acts: tuple[Act, ...]) -> list[Sent]:
+        """Every message that was put into a queue, the trigger's own included."""
+        own = [Sent(str(self.trigger.queue), len(message.body)) for message in self.trigger.messages]
+        return own + [one for act in acts for one in sent_by(act.invocation, self.stage.queues(act.script))]
+
+    def _observed(self, watch: Watch, acts: tuple[Act, ...]) -> WatchedTable:
+        statements = [
+            replace(statement, binding=watch.binding)
+            for act in acts
+            for statement in act.statements_on(watch.database_id)
+        ]
+        return observe(watch, self.stage.account.database(watch.database_id), statements)
 
     def _landed(self, fetched: Rows, tables: tuple[WatchedTable, ...]) -> Rows | None:
         """The rows of the watched table in the columns of what was fetched."""
         if not tables or not tables[0].exists:
             return None
-        database = self.account.database(tables[0].database_id)
+        database = self.stage.account.database(tables[0].database_id)
         return read_columns(database, tables[0].table, fetched.columns)
 
 

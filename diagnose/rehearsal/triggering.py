@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from diagnose.embedded.invocation import Trigger
+from diagnose.embedded.invocation import IncomingMessage, Trigger
 from diagnose.project.source.counts import FromCaller
+from diagnose.project.source.model import SendSite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +45,7 @@ def choose_trigger(
         kind = next(iter(kinds))
     match kind:
         case "queue":
-            return TriggerChoice(refused="messages cannot be delivered to a `queue` handler here yet")
+            return _queue(project, settings)
         case "scheduled":
             return _scheduled(project, settings)
         case _ if settings is not None:
@@ -52,10 +54,14 @@ def choose_trigger(
 
 
 def _kinds(source: Source) -> set[TriggerKind]:
-    """The handlers that lead to a write; all handlers when none does."""
-    known = [kind for kind in KINDS if any(handler.kind == kind for handler in source.handlers)]
+    """The handlers that lead to a write; else those that send messages; else all.
+
+    A queue handler alone comes last: what it is given, a producer has to send.
+    """
+    known = {kind for kind in KINDS if any(handler.kind == kind for handler in source.handlers)}
     writing = {kind for site in source.sites if site.writes and site.reachable for kind in site.handlers}
-    return {kind for kind in known if kind in writing} or set(known)
+    sending = {kind for send in source.sends if send.reachable for kind in send.handlers}
+    return (known & writing) - {"queue"} or (known & sending) - {"queue"} or known & writing or known
 
 
 def _ambiguous(kinds: set[TriggerKind]) -> str:
@@ -68,6 +74,37 @@ def _scheduled(project: Project, settings: TriggerSettings | None) -> TriggerCho
     crons = project.config.crons if project.config else None
     cron = (settings.cron if settings else None) or (crons[0] if crons else ANY_CRON)
     return TriggerChoice(Trigger(kind="scheduled", cron=cron), guessed=settings is None)
+
+
+def _queue(project: Project, settings: TriggerSettings | None) -> TriggerChoice:
+    consumers = project.config.consumers if project.config else ()
+    consumed = dict.fromkeys(one.queue for one in consumers if one.queue and one.type != "http_pull")
+    queue = settings.queue if settings else None
+    if queue is None and len(consumed) != 1:
+        reason = "consumes several queues" if consumed else "consumes no queue that the config names"
+        return TriggerChoice(
+            refused=f"the worker {reason}: name one as `queue` in [trigger] of diagnose.toml"
+        )
+    if settings is None or settings.body is None:
+        return TriggerChoice(
+            refused="a `queue` handler needs a message: say its `body` in [trigger] of diagnose.toml"
+        )
+    return TriggerChoice(
+        Trigger(kind="queue", queue=queue or next(iter(consumed)), messages=(_message(settings.body),))
+    )
+
+
+def _message(body: str) -> IncomingMessage:
+    """The first delivery of a message with this body; id and time are given when it is sent."""
+    try:
+        json.loads(body)
+    except ValueError:
+        kind: Literal["json", "text"] = "text"
+    else:
+        kind = "json"
+    return IncomingMessage(
+        id="0" * 32, timestamp="1970-01-01T00:00:00.000Z", attempts=1, content_type=kind, body=body.encode()
+    )
 
 
 def _fetch(settings: TriggerSettings, environment: Mapping[str, str]) -> TriggerChoice:
@@ -83,7 +120,9 @@ def _fetch(settings: TriggerSettings, environment: Mapping[str, str]) -> Trigger
 
 
 def _guess_fetch(source: Source) -> TriggerChoice:
-    if any(_takes_rows(site) for site in source.sites if site.writes and site.reachable):
+    sites: list[StatementSite | SendSite] = [site for site in source.sites if site.writes]
+    sites += source.sends
+    if any(_takes_rows(site) for site in sites if site.reachable and "fetch" in site.handlers):
         return TriggerChoice(refused=f"the fetch handler takes its rows from the request: {ASK}")
     hints = {(hint.method or "GET", hint.path) for hint in source.triggers}
     starting = {hint for hint in hints if hint[0] not in {"GET", "HEAD", "OPTIONS"}} or hints
@@ -94,7 +133,7 @@ def _guess_fetch(source: Source) -> TriggerChoice:
     return TriggerChoice(Trigger(kind="fetch", method=method, path=path), guessed=True)
 
 
-def _takes_rows(site: StatementSite) -> bool:
-    """Whether the caller decides how many rows a site writes."""
-    counts = (site.rows, site.batch_count, *(loop.count for loop in site.loops))
-    return any(isinstance(count, FromCaller) for count in counts)
+def _takes_rows(site: StatementSite | SendSite) -> bool:
+    """Whether the caller decides how many rows a site writes, or how many messages it sends."""
+    counts = (site.count,) if isinstance(site, SendSite) else (site.rows, site.batch_count)
+    return any(isinstance(count, FromCaller) for count in (*counts, *(loop.count for loop in site.loops)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from diagnose.d1.schema import Column, Table
     from diagnose.embedded.invocation import ExecutedStatement
     from diagnose.project import Project
-    from diagnose.project.source.model import Source
+    from diagnose.rehearsal.staging import DeployedWorker
 
 INSERTING = frozenset({"INSERT", "REPLACE"})
 NAME = r'(?:"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|\w+)'
@@ -46,27 +46,36 @@ class Watch:
     table: str
 
 
-def choose_watches(project: Project, source: Source, databases: dict[str, str]) -> tuple[Watch, ...]:
-    """The table that the settings name first, then every table that the source writes.
+def choose_watches(workers: Sequence[DeployedWorker]) -> tuple[Watch, ...]:
+    """The table that the settings name first, then every table that a worker's source writes.
 
     Args:
-        project: its settings and config.
-        source: its write sites.
-        databases: database id by binding.
+        workers: the triggered one first; its settings count.
     """
-    chosen: list[Watch] = []
-    watch = project.settings.watch
-    if watch is not None:
-        binding = _watched_binding(project, watch.database)
-        if binding in databases:
-            chosen.append(Watch(binding, databases[binding], watch.table))
-    chosen += [
-        Watch(site.binding, databases[site.binding], site.table)
-        for site in source.sites
-        if site.verb in INSERTING and site.table and site.binding in databases and site.reachable
+    written = [
+        Watch(site.binding, worker.databases[site.binding], site.table)
+        for worker in workers
+        for site in worker.source.sites
+        if site.verb in INSERTING and site.table and site.binding in worker.databases and site.reachable
     ]
-    unique = {(watch.database_id, watch.table.lower()): watch for watch in reversed(chosen)}
+    named = [watch for worker in workers if (watch := _named(worker)) is not None]
+    # Of databases with the same binding, the one that a worker writes the table in is meant.
+    named.sort(key=lambda watch: _place(watch) not in set(map(_place, written)))
+    unique = {_place(watch): watch for watch in reversed([*named[:1], *written])}
     return tuple(reversed(unique.values()))
+
+
+def _place(watch: Watch) -> tuple[str, str]:
+    return watch.database_id, watch.table.lower()
+
+
+def _named(worker: DeployedWorker) -> Watch | None:
+    """The table that the settings name, if it is in a database of the worker."""
+    watch = worker.project.settings.watch
+    binding = _watched_binding(worker.project, watch.database) if watch else ""
+    if watch is None or binding not in worker.databases:
+        return None
+    return Watch(binding, worker.databases[binding], watch.table)
 
 
 def _watched_binding(project: Project, wanted: str | None) -> str:
@@ -90,7 +99,13 @@ def empty_table(database: Database, table: str) -> bool:
 
 
 def observe(watch: Watch, database: Database, statements: Sequence[ExecutedStatement]) -> WatchedTable:
-    """The table after the trigger, beside the rows that were bound for it."""
+    """The table after the trigger, beside the rows that were bound for it.
+
+    Args:
+        watch: the table.
+        database: it stands in.
+        statements: under the binding of the watch, whichever worker executed them.
+    """
     table = database.schema().table(watch.table)
     seen = WatchedTable(
         binding=watch.binding,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.importing import compare_rows
 from diagnose.plugin import Fix, Safety, Turn
+from diagnose.rehearsal.assuming import database_id
 from diagnose.steps import ImportRows
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ class RowsDidNotLand(Fix):
             return self.refuse(
                 cause or "nothing is bound", "repair what explains it first, then run fix again"
             )
-        binding = next(b for b in ctx.config.d1 if b.binding == table.binding)
+        binding = next((b for b in ctx.config.d1 if database_id(b) == table.database_id), None)
+        if binding is None:
+            return self.refuse(
+                f"{table.table} is in a database of another worker", "run fix with its config: -c CONFIG"
+            )
         schema = await ctx.schema(binding)
         found = schema.table(table.table) if schema else None
         if found is None:
@@ -72,6 +77,11 @@ def _what_is_left(rehearsal: Rehearsal, table: WatchedTable | None) -> str | Non
     failed = rehearsal.failed_statements
     if failed:
         return f"the worker's import still fails: {failed[0].error}"
+    if rehearsal.given_up:
+        return f"messages are still given up by their consumer (E2E003): {rehearsal.given_up:,}"
+    if rehearsal.waiting:
+        queue = rehearsal.waiting[0]
+        return f"messages are left in {queue.queue}: {queue.left:,}, {queue.why_left}"
     if table is None or table.bound is None or not len(table.bound):
         return "the worker binds no rows that could be imported"
     return None

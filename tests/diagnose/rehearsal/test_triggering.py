@@ -35,7 +35,20 @@ WRITING_SCHEDULED = (
     "    async def scheduled(self, controller):\n"
     "        await self.env.DB.prepare('INSERT INTO levels (day) VALUES (1)').run()\n\n"
 )
-QUEUE = "    async def queue(self, batch):\n        pass\n"
+QUEUE = "    async def queue(self, batch):\n        pass\n\n"
+WRITING_QUEUE = (
+    "    async def queue(self, batch):\n"
+    "        for message in batch.messages:\n"
+    "            await self.env.DB.prepare('INSERT INTO levels (day) VALUES (?)').bind(message.body).run()\n"
+)
+SENDING_SCHEDULED = "    async def scheduled(self, controller):\n        await self.env.LEVELS.send(1)\n\n"
+SENDING_FETCH = (
+    "    async def fetch(self, request):\n"
+    "        for level in await request.json():\n"
+    "            await self.env.LEVELS.send(level['day'])\n"
+    "        return Response('ok')\n\n"
+)
+CONSUMER = '\n[[queues.consumers]]\nqueue = "levels"\n'
 POSTED = (
     "    async def fetch(self, request):\n"
     "        if request.method == 'POST' and request.url.endswith('/trigger'):\n"
@@ -104,11 +117,61 @@ def test_a_worker_without_handlers_cannot_be_started(choose: Callable[..., Trigg
     assert choice.refused == "the worker has no handler that an event could be delivered to"
 
 
-@pytest.mark.parametrize("settings", ["", '[trigger]\nkind = "queue"\n'])
-def test_messages_cannot_be_delivered_yet(choose: Callable[..., TriggerChoice], settings: str):
-    choice = choose(QUEUE, settings=settings)
+@pytest.mark.parametrize(
+    ("body", "kind", "content"),
+    [("{ day = 1 }", "json", b'{"day": 1}'), ('"north"', "text", b"north"), ("'[1]'", "json", b"[1]")],
+)
+def test_a_message_is_delivered(choose: Callable[..., TriggerChoice], body: str, kind: str, content: bytes):
+    choice = choose(QUEUE, settings=f'[trigger]\nkind = "queue"\nbody = {body}\n', config=CONSUMER)
 
-    assert choice.refused == "messages cannot be delivered to a `queue` handler here yet"
+    assert choice.trigger is not None
+    assert (choice.trigger.kind, choice.trigger.queue, choice.guessed) == ("queue", "levels", False)
+    (message,) = choice.trigger.messages
+    assert (message.content_type, message.body, message.attempts) == (kind, content, 1)
+
+
+def test_the_settings_name_the_queue(choose: Callable[..., TriggerChoice]):
+    settings = '[trigger]\nkind = "queue"\nqueue = "tides"\nbody = "x"\n'
+    choice = choose(QUEUE, settings=settings, config=CONSUMER + CONSUMER.replace("levels", "tides"))
+
+    assert choice.trigger is not None
+    assert choice.trigger.queue == "tides"
+
+
+@pytest.mark.parametrize(
+    ("settings", "config", "refused"),
+    [
+        ("", "", "the worker consumes no queue that the config names"),
+        ('[trigger]\nkind = "queue"\n', "", "the worker consumes no queue that the config names"),
+        ("", "TWO", "the worker consumes several queues: name one as `queue`"),
+        ("", "ONE", "a `queue` handler needs a message: say its `body`"),
+        ('[trigger]\nkind = "queue"\n', "ONE", "a `queue` handler needs a message: say its `body`"),
+    ],
+)
+def test_a_message_that_is_not_known_cannot_be_delivered(
+    choose: Callable[..., TriggerChoice], settings: str, config: str, refused: str
+):
+    configs = {"ONE": CONSUMER, "TWO": CONSUMER + CONSUMER.replace("levels", "tides")}
+    choice = choose(QUEUE, settings=settings, config=configs.get(config, ""))
+
+    assert choice.trigger is None
+    assert choice.refused is not None
+    assert choice.refused.startswith(refused)
+
+
+@pytest.mark.parametrize("consumer", [QUEUE, WRITING_QUEUE])
+def test_the_producer_starts_what_its_consumer_writes(choose: Callable[..., TriggerChoice], consumer: str):
+    choice = choose(SENDING_SCHEDULED, consumer, config=CONSUMER)
+
+    assert choice.trigger is not None
+    assert (choice.trigger.kind, choice.guessed) == ("scheduled", True)
+
+
+def test_messages_from_the_request_are_not_guessed(choose: Callable[..., TriggerChoice]):
+    choice = choose(SENDING_FETCH, WRITING_QUEUE, config=CONSUMER)
+
+    assert choice.refused is not None
+    assert choice.refused.startswith("the fetch handler takes its rows from the request: say how")
 
 
 def test_the_request_that_the_code_waits_for_is_made(choose: Callable[..., TriggerChoice]):

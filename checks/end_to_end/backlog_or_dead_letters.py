@@ -1,0 +1,183 @@
+"""E2E003: messages that nobody takes, or that end as dead letters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from diagnose.plugin import Check, Confidence, Mode, Need, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from diagnose.model import Json
+    from diagnose.plugin import Context, Finding
+    from diagnose.rehearsal import Rehearsal
+    from diagnose.rehearsal.outcomes import QueueOutcome
+
+
+class BacklogOrDeadLetters(Check):
+    """Every message is taken from its queue and acknowledged; none is given up, and none is left.
+
+    ## What it checks
+
+    In the rehearsal, after the trigger: what became of each message. The messages are delivered as the
+    consumer's settings say (batch size, retries, delays, dead-letter queue; the platform's defaults else) on
+    a clock that does not wait, to the worker's own `queue` handler and to the other Python workers of the
+    project that consume its queues. The check fails when messages are given up: moved to the dead-letter
+    queue, or deleted where there is none. Messages that are left because no worker takes them are an error
+    on a saved account; where only files were read that is a skip, because the consumer may be in another
+    repository (QUE003).
+
+    On an account (saved or real) the backlog of the config's queues is read as well: messages in a
+    dead-letter queue are an error, and so is a backlog that nothing consumes. Of a queue with a consumer, a
+    message older than the longest delay is a warning; a younger backlog is what queues are for.
+
+    ## Why it matters
+
+    The producer has answered long before. After its retries (3 unless the consumer says otherwise) a message
+    is deleted without a word, or waits in a dead-letter queue for as long as that keeps it:
+    https://developers.cloudflare.com/queues/configuration/dead-letter-queues/
+
+    ## Example
+
+    ```python
+    async def queue(self, batch):
+        for message in batch.messages:
+            await self.store(message.body["candles"])   # KeyError, four times, then the message is gone
+    ```
+
+    The message is understood, and only what can pass is tried again:
+
+    ```python
+    async def queue(self, batch):
+        for message in batch.messages:
+            await self.store(json.loads(message.body))
+            message.ack()
+    ```
+
+    ## Remedy
+
+    Repair what the consumer met (`error`), with its place. A worker that nothing attaches to the queue is
+    QUE003; a queue without a dead-letter queue is QUE004. What waits in a dead-letter queue is sent again
+    once the consumer is repaired.
+
+    ## Fix safety
+
+    There is no fix of its own: the findings that explain it have theirs. Sending dead letters again is left
+    to you, because a consumer that is not idempotent would write their rows twice.
+
+    ## Evidence
+
+    - `queue`, `consumer`: the queue, and the worker that takes its messages.
+    - `sent`, `bytes`: messages that were put into it, and the size of their bodies together.
+    - `acked`, `retried`: messages that were acknowledged, and deliveries that were repeated.
+    - `dead_lettered`, `dropped`, `left`: messages moved to the dead-letter queue, deleted, and still there.
+    - `dead_letter_queue`: as the consumer names it.
+    - `error`: what the consumer met last with a message that was given up.
+    - `timeline`: events with `at_ms`, `kind`, `text`, `path`, `line`; each delivery ends with a line of kind
+      `queue`.
+    - `backlog`, `backlog_bytes`, `oldest`: on an account, what waits, and since when.
+
+    ## Permissions
+
+    Queues Read, for the backlog of a real account. The rehearsal happens on this machine.
+    """
+
+    code: ClassVar[str] = "E2E003"
+    name: ClassVar[str] = "backlog-or-dead-letters"
+    severity: ClassVar[Severity] = Severity.ERROR
+    requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG})
+    scopes: ClassVar[tuple[str, ...]] = ("Queues Read",)
+    mode: ClassVar[Mode] = Mode.READ
+
+    async def run(self, ctx: Context) -> AsyncIterator[Finding]:
+        """One finding for each queue, in the rehearsal and on the account."""
+        if not ctx.config.producers and not ctx.config.consumers:
+            yield self.passed("the config names no queue")
+            return
+        missing = await ctx.missing(Need.RUNTIME)
+        if missing is None:
+            for finding in self._rehearsed(ctx, await ctx.rehearsal()):
+                yield finding
+        else:
+            yield self.skipped(missing)
+
+    def _rehearsed(self, ctx: Context, rehearsal: Rehearsal) -> Iterator[Finding]:
+        if rehearsal.invocation is None or rehearsal.is_beside_the_point:
+            yield self.skipped("the import was not started (E2E001)")
+            return
+        for queue in rehearsal.queues:
+            if queue.failed:
+                yield self._given_up(rehearsal, queue)
+            if queue.left:
+                yield self._left(ctx, rehearsal, queue)
+            if not queue.failed and not queue.left:
+                yield self.passed(
+                    f"{_messages(queue.sent)} to {queue.queue}: all acknowledged",
+                    resource=_resource(queue),
+                    evidence=_evidence(rehearsal, queue),
+                )
+        if not rehearsal.queues:
+            yield self.skipped("no message was sent in the rehearsal")
+
+    def _given_up(self, rehearsal: Rehearsal, queue: QueueOutcome) -> Finding:
+        """What was refused by D1 is the cause (E2E002 says so); otherwise this is."""
+        is_cause = not rehearsal.failed_statements
+        return self.problem(
+            f"{queue.failed:,} of {_messages(queue.sent)} to {queue.queue} {_end(queue)}:"
+            f" {queue.consumer} met {queue.error}",
+            confidence=Confidence.HIGH,
+            location=queue.failed_at,
+            resource=_resource(queue),
+            evidence=_evidence(rehearsal, queue),
+            explains=("E2E002", "E2E004") if is_cause else (),
+        )
+
+    def _left(self, ctx: Context, rehearsal: Rehearsal, queue: QueueOutcome) -> Finding:
+        message = f"{_messages(queue.left)} left in {queue.queue}: {queue.why_left}"
+        if not queue.is_unwanted:
+            return self.skipped(message)
+        if not ctx.is_saved:
+            return self.skipped(f"{message} as far as the project's files tell (QUE003)")
+        return self.problem(
+            message,
+            confidence=Confidence.HIGH,
+            resource=_resource(queue),
+            evidence=_evidence(rehearsal, queue),
+            explains=("E2E002", "E2E004"),
+        )
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'}"
+
+
+def _end(queue: QueueOutcome) -> str:
+    if queue.dead_lettered:
+        return f"ended in the dead-letter queue {queue.dead_letter_queue}"
+    if queue.dead_letter_queue is not None:
+        return f"were deleted after their retries (there is no queue {queue.dead_letter_queue})"
+    return "were deleted after their retries (there is no dead-letter queue)"
+
+
+def _resource(queue: QueueOutcome) -> str:
+    return f"queue/{queue.queue}"
+
+
+def _evidence(rehearsal: Rehearsal, queue: QueueOutcome) -> dict[str, Json]:
+    evidence: dict[str, Json] = {
+        "queue": queue.queue,
+        "consumer": queue.consumer,
+        "sent": queue.sent,
+        "bytes": queue.bytes,
+        "acked": queue.acked,
+        "retried": queue.retried,
+        "dead_lettered": queue.dead_lettered,
+        "dropped": queue.dropped,
+        "left": queue.left,
+        "dead_letter_queue": queue.dead_letter_queue,
+        "timeline": rehearsal.timeline,
+    }
+    if queue.error is not None:
+        evidence["error"] = queue.error
+    return evidence

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.errors import DiagnoseError
 from diagnose.project.discovery import read_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from diagnose.project.document import ConfigDocument
     from diagnose.project.project import Project
@@ -37,14 +37,33 @@ def neighbour_configs(project: Project) -> tuple[ConfigDocument, ...]:
 def bound_as_service(project: Project, worker: str) -> str | None:
     """The config of another worker that has a service binding to this one, or None."""
     for document in neighbour_configs(project):
-        environments = document.data.get("env")
-        sections = [document.data, *(environments.values() if isinstance(environments, dict) else ())]
-        for section in sections:
-            services = section.get("services") if isinstance(section, dict) else None
+        for section in _sections(document):
+            services = section.get("services")
             for service in services if isinstance(services, list) else ():
                 if isinstance(service, dict) and service.get("service") == worker:
                     return document.path
     return None
+
+
+def queues_fed_elsewhere(project: Project) -> frozenset[str]:
+    """Names of queues to which the configs of other workers have a producer binding, in any environment."""
+    found: set[str] = set()
+    for document in neighbour_configs(project):
+        for section in _sections(document):
+            queues = section.get("queues")
+            producers = queues.get("producers") if isinstance(queues, dict) else None
+            for producer in producers if isinstance(producers, list) else ():
+                if isinstance(producer, dict) and isinstance(producer.get("queue"), str):
+                    found.add(producer["queue"])
+    return frozenset(found)
+
+
+def _sections(document: ConfigDocument) -> Iterator[Mapping[str, Any]]:
+    """The top level of a config and its environments."""
+    environments = document.data.get("env")
+    for section in (document.data, *(environments.values() if isinstance(environments, dict) else ())):
+        if isinstance(section, dict):
+            yield section
 
 
 def _config_paths(root: Path) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from diagnose.project.neighbours import bound_as_service
+from diagnose.project.neighbours import bound_as_service, queues_fed_elsewhere
 from diagnose.project.source.counts import FromData
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from diagnose.project.bindings import WorkerConfig
     from diagnose.project.project import Project
-    from diagnose.project.source.model import HandlerKind, Source, StatementSite, TriggerHint
+    from diagnose.project.source.model import HandlerKind, SendSite, Source, StatementSite, TriggerHint
 
 _FROM_ELSEWHERE: Final[tuple[HandlerKind, ...]] = ("email", "tail", "alarm", "workflow", "rpc")
 _SAFE_METHODS: Final = frozenset({None, "GET", "HEAD", "OPTIONS"})
@@ -52,13 +52,21 @@ def reach_of(project: Project, config: WorkerConfig, source: Source, schedules: 
     crons = tuple(schedules) if config.crons is None else config.crons
     if crons:
         ways["scheduled"] = f"cron {', '.join(crons)}"
-    queues = [consumer.queue for consumer in config.consumers if consumer.queue]
+    own = _fed_by_itself(project, config, source)
+    queues = [consumer.queue for consumer in config.consumers if consumer.queue and consumer.queue not in own]
     if queues:
         ways["queue"] = f"queue {', '.join(queues)}"
     request = _request_way(project, config)
     if request is not None:
         ways["fetch"] = request
     return Reach(importing=frozenset(importing), ways=ways)
+
+
+def _fed_by_itself(project: Project, config: WorkerConfig, source: Source) -> frozenset[str]:
+    """Queues whose messages come from this worker's other handlers: they go on with what those began."""
+    bindings = {send.binding for send in source.sends if send.handlers - {"queue"}}
+    own = {producer.queue for producer in config.producers if producer.queue and producer.binding in bindings}
+    return frozenset(own - queues_fed_elsewhere(project))
 
 
 def _request_way(project: Project, config: WorkerConfig) -> str | None:
@@ -75,11 +83,15 @@ def _request_way(project: Project, config: WorkerConfig) -> str | None:
 
 
 def pulls_on_request(source: Source) -> bool:
-    """A request makes the worker fetch data and write what it got, as many rows as there are."""
-    fetches = any("fetch" in fetch.handlers for fetch in source.fetches)
-    return fetches and any(
+    """A request makes the worker fetch data and write or send what it got, as many rows as there are."""
+    if not any("fetch" in fetch.handlers for fetch in source.fetches):
+        return False
+    writes = (
         site.writes and site.reachable and "fetch" in site.handlers and carries_data(site)
         for site in source.sites
+    )
+    return any(writes) or any(
+        send.reachable and "fetch" in send.handlers and _sends_data(send) for send in source.sends
     )
 
 
@@ -90,6 +102,11 @@ def starting_request(source: Source) -> TriggerHint | None:
         hint for hint in source.triggers if _STARTING_WORDS & set(re.split(r"[\W_]+", hint.path.lower()))
     ]
     return hints[0] if hints else None
+
+
+def _sends_data(send: SendSite) -> bool:
+    """It sends messages for each element that was fetched or queried."""
+    return any(isinstance(count, FromData) for count in (send.count, *(loop.count for loop in send.loops)))
 
 
 def carries_data(site: StatementSite) -> bool:

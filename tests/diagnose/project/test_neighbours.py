@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from diagnose.project import open_project
-from diagnose.project.neighbours import bound_as_service, neighbour_configs
+from diagnose.project.neighbours import bound_as_service, neighbour_configs, queues_fed_elsewhere
 
 CALLER = '{"name": "front", "services": [{"binding": "IMPORT", "service": "rates"}]}'
 
@@ -26,3 +26,13 @@ def test_a_service_binding_of_an_environment_counts(write_project):
     config = 'name = "front"\n[[env.live.services]]\nbinding = "IMPORT"\nservice = "rates"\n'
     folder = write_project({"wrangler.toml": 'name = "rates"', "front/wrangler.toml": config})
     assert bound_as_service(open_project(folder), "rates") == "front/wrangler.toml"
+
+
+def test_queues_that_other_workers_feed(write_project):
+    producer = '[[queues.producers]]\nbinding = "Q"\nqueue = "own"\n'
+    config = (
+        'name = "front"\n[[queues.producers]]\nbinding = "Q"\nqueue = "rates"\n'
+        '[[env.live.queues.producers]]\nbinding = "Q"\nqueue = "rates-live"\n'
+    )
+    folder = write_project({"wrangler.toml": 'name = "rates"\n' + producer, "front/wrangler.toml": config})
+    assert queues_fed_elsewhere(open_project(folder)) == {"rates", "rates-live"}

@@ -62,6 +62,29 @@ def test_what_reaches_the_import(project, handler, config, ways):
     assert {kind: reach.ways[kind] for kind in reach.starting} == ways
 
 
+OWN_QUEUE = '[[queues.producers]]\nbinding = "Q"\nqueue = "rates"\n[[queues.consumers]]\nqueue = "rates"\n'
+SEND = """for rate in (await (await fetch("https://rates.example.com")).json())["rates"]:
+            await self.env.Q.send(rate["day"])"""
+CONSUMER = """
+
+    async def queue(self, batch):
+        await self.store([message.body for message in batch.messages])
+"""
+
+
+def test_a_queue_that_the_worker_feeds_itself_starts_nothing(project):
+    opened = project(body=SEND, config=OWN_QUEUE)
+    worker = opened.root / "worker.py"
+    worker.write_text(worker.read_text().rstrip() + CONSUMER)
+    opened = open_project(opened.root)
+    reach = reach_of(opened, opened.config, opened.source)
+    assert (reach.importing, reach.starting) == ({"fetch", "queue"}, {"fetch"})
+    assert pulls_on_request(opened.source)
+    (opened.root / "front").mkdir()
+    (opened.root / "front" / "wrangler.toml").write_text('name = "front"\n' + OWN_QUEUE)
+    assert reach_of(opened, opened.config, opened.source).starting == {"fetch", "queue"}
+
+
 def test_crons_of_the_account_count_where_the_config_says_nothing(project):
     opened = project("scheduled(self, controller)")
     assert reach_of(opened, opened.config, opened.source, ["5 4 * * *"]).starting == {"scheduled"}

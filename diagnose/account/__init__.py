@@ -22,12 +22,15 @@ from diagnose.account.facts import (
     Subdomain,
     TokenInfo,
 )
+from diagnose.account.queue_facts import ConsumerInfo, ConsumerSpec, QueueBacklog, QueueInfo
 from diagnose.account.secret import Secret
 
 __all__ = [
     "Account",
     "AccountKind",
     "ApiError",
+    "ConsumerInfo",
+    "ConsumerSpec",
     "CredentialError",
     "DatabaseInfo",
     "Deployment",
@@ -36,6 +39,8 @@ __all__ = [
     "NotFoundError",
     "QueryMeta",
     "QueryResult",
+    "QueueBacklog",
+    "QueueInfo",
     "RateLimitedError",
     "ScriptInfo",
     "ScriptSettings",

@@ -17,6 +17,7 @@ from diagnose.account.base_url import (
 from diagnose.account.databases import DatabaseCalls
 from diagnose.account.errors import CredentialError
 from diagnose.account.facts import TokenInfo
+from diagnose.account.queues import QueueCalls
 from diagnose.account.session import shaped
 from diagnose.account.workers import WorkerCalls, WorkerUpload
 
@@ -40,7 +41,7 @@ class AccountKind(StrEnum):
     DERIVED = "derived"
 
 
-class Account(DatabaseCalls, WorkerCalls):
+class Account(DatabaseCalls, WorkerCalls, QueueCalls):
     """The client of one account. Every fact is asked for once until something is written."""
 
     def __init__(self, transport: Transport, account_id: str, kind: AccountKind) -> None:

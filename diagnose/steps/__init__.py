@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnose.errors import StepError
+from diagnose.steps.consumer import AttachConsumer
 from diagnose.steps.deploy import DeployWorker
 from diagnose.steps.files import EditFile
 from diagnose.steps.migration import ApplyMigration, Reversal
+from diagnose.steps.queue import CreateQueue
 from diagnose.steps.rows import ImportRows
 
 if TYPE_CHECKING:
@@ -16,10 +18,21 @@ if TYPE_CHECKING:
     from diagnose.model import Json, Step
 
 KINDS: Mapping[str, type[Step]] = {
-    step.kind: step for step in (EditFile, ApplyMigration, DeployWorker, ImportRows)
+    step.kind: step
+    for step in (EditFile, ApplyMigration, CreateQueue, AttachConsumer, DeployWorker, ImportRows)
 }
 
-__all__ = ["KINDS", "ApplyMigration", "DeployWorker", "EditFile", "ImportRows", "Reversal", "restore_step"]
+__all__ = [
+    "KINDS",
+    "ApplyMigration",
+    "AttachConsumer",
+    "CreateQueue",
+    "DeployWorker",
+    "EditFile",
+    "ImportRows",
+    "Reversal",
+    "restore_step",
+]
 
 
 def restore_step(kind: str, record: Mapping[str, Json]) -> Step:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from diagnose.errors import AccountError, StepError
 from diagnose.model import Effect, Step
+from diagnose.steps.consumer import AttachConsumer
 from diagnose.steps.database import account_of
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployWorker(Step):
-    """Upload the worker with its bindings and make that version the active one.
+    """Upload the worker with its bindings, make that version the active one, attach its consumers.
 
     Attributes:
         upload: what is uploaded; None after a journal was read back, since undoing does not need it.
         previous_versions: version ids of the deployment that was active before, with their percentages.
         previous_crons: the schedule before; None when the worker did not exist.
+        consumers: of queues, with what they were before; known after `prepare`.
     """
 
     kind: ClassVar[str] = "deploy-worker"
@@ -35,6 +37,7 @@ class DeployWorker(Step):
     previous_versions: tuple[tuple[str, float], ...] = ()
     previous_crons: tuple[str, ...] | None = None
     existed: bool = field(default=False)
+    consumers: tuple[AttachConsumer, ...] = ()
 
     @property
     def title(self) -> str:
@@ -52,27 +55,37 @@ class DeployWorker(Step):
         lines += [f"  binding {b['name']} → {b['type']}" for b in self.upload.bindings]
         if self.upload.crons:
             lines.append(f"PUT /workers/scripts/{self.script_name}/schedules {', '.join(self.upload.crons)}")
+        lines += [consumer.preview() for consumer in self._wanted()]
         return "\n".join(lines)
 
     async def prepare(self, workspace: Workspace) -> DeployWorker:
         account = account_of(workspace)
         deployments = await account.deployments(self.script_name)
+        consumers = tuple([await consumer.prepare(workspace) for consumer in self._wanted()])
         if deployments is None:
-            return replace(self, existed=False, previous_versions=(), previous_crons=None)
+            return replace(
+                self, existed=False, previous_versions=(), previous_crons=None, consumers=consumers
+            )
         active = deployments[0].versions if deployments else ()
         crons = await account.schedules(self.script_name)
-        return replace(self, existed=True, previous_versions=tuple(active), previous_crons=crons)
+        return replace(
+            self, existed=True, previous_versions=tuple(active), previous_crons=crons, consumers=consumers
+        )
 
     async def apply(self, workspace: Workspace) -> None:
         if self.upload is None:
             raise StepError("the worker to deploy is not known any more", hint="run `diagnose fix` again")
-        account = account_of(workspace)
+        account, consumers = account_of(workspace), self._wanted()
+        for consumer in consumers:
+            await consumer.require_queue(workspace)
         try:
             await account.upload(self.upload)
             if self.upload.crons is not None:
                 await account.put_schedules(self.script_name, self.upload.crons)
         except AccountError as error:
             raise StepError(error.message, where=self.script_name, hint=error.hint) from error
+        for consumer in consumers:
+            await consumer.apply(workspace)
 
     async def verify(self, workspace: Workspace) -> str | None:
         account = account_of(workspace)
@@ -82,25 +95,36 @@ class DeployWorker(Step):
             return f"the account lists no worker {self.script_name}"
         if self.upload is not None and dict(content) != dict(self.upload.modules):
             return f"the deployed modules of {self.script_name} are not the project's"
-        return None
+        problems = [await consumer.verify(workspace) for consumer in self._wanted()]
+        return next((problem for problem in problems if problem is not None), None)
 
     async def undo(self, workspace: Workspace) -> str | None:
+        left = [await consumer.undo(workspace) for consumer in self.consumers]
+        await self._undo_deployment(workspace)
+        return "; ".join(text for text in left if text is not None) or None
+
+    async def _undo_deployment(self, workspace: Workspace) -> None:
         account = account_of(workspace)
         account.forget()
         try:
             deployments = await account.deployments(self.script_name)
             if deployments is None:
-                return None
+                return
             if not self.existed:
                 await account.delete_script(self.script_name)
-                return None
+                return
             if self.previous_versions and deployments[0].versions != self.previous_versions:
                 await account.deploy_versions(self.script_name, self.previous_versions)
             if await account.schedules(self.script_name) != self.previous_crons:
                 await account.put_schedules(self.script_name, self.previous_crons or ())
         except AccountError as error:
             raise StepError(error.message, where=self.script_name, hint=error.hint) from error
-        return None
+
+    def _wanted(self) -> tuple[AttachConsumer, ...]:
+        """The consumers that the config names; after a journal was read back, those that were recorded."""
+        if self.upload is None:
+            return self.consumers
+        return tuple(AttachConsumer.of(consumer, self.script_name) for consumer in self.upload.consumers)
 
     def record(self) -> Mapping[str, Json]:
         return {
@@ -108,6 +132,7 @@ class DeployWorker(Step):
             "existed": self.existed,
             "previous_versions": [list(version) for version in self.previous_versions],
             "previous_crons": None if self.previous_crons is None else list(self.previous_crons),
+            "consumers": [dict(consumer.record()) for consumer in self.consumers],
         }
 
     @classmethod
@@ -118,4 +143,6 @@ class DeployWorker(Step):
             existed=bool(record["existed"]),
             previous_versions=tuple((str(v), float(p)) for v, p in record["previous_versions"]),
             previous_crons=None if crons is None else tuple(map(str, crons)),
+            # Journals from before there were queues name none.
+            consumers=tuple(map(AttachConsumer.from_record, record.get("consumers", ()))),
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from diagnose.errors import StepError
+from diagnose.project.bindings import QueueConsumer
 from diagnose.project.upload import Upload
 from diagnose.steps import DeployWorker
 
@@ -158,4 +159,85 @@ def test_it_says_beforehand_what_stays():
         f"  module worker.py ({len(CODE)} bytes)",
         "  binding DB → d1",
         "PUT /workers/scripts/tides/schedules 0 3 * * *",
+    ]
+
+
+CONSUMING = replace(
+    UPLOAD,
+    modules={"worker.py": CODE + b"    async def queue(self, batch):\n        pass\n"},
+    bindings=(*UPLOAD.bindings, {"type": "queue", "name": "JOBS", "queue_name": "jobs"}),
+    consumers=(QueueConsumer(queue="jobs", max_batch_size=50, dead_letter_queue="failed"),),
+)
+
+
+async def test_consumers_are_attached_and_detached_with_the_deployment(
+    workspace: ProjectWorkspace, embedded: EmbeddedAccount, again: Callable[[Step], Step]
+):
+    jobs = embedded.create_queue("jobs").id
+    step = await deploy(workspace, CONSUMING)
+    consumer = embedded.queue(jobs).consumer
+    assert consumer is not None
+    assert (consumer.script, consumer.settings.batch_size) == ("tides", 50)
+    assert embedded.producers(jobs) == ("tides",)
+    for _ in range(2):
+        assert await again(step).undo(workspace) is None
+    assert (embedded.scripts, embedded.queue(jobs).consumer) == ({}, None)
+
+
+async def test_the_consumer_before_comes_back_with_the_version_before(
+    workspace: ProjectWorkspace, embedded: EmbeddedAccount, again: Callable[[Step], Step]
+):
+    jobs = embedded.create_queue("jobs").id
+    await deploy(workspace, CONSUMING)
+    before = embedded.queue(jobs).consumer
+    changed = replace(CONSUMING, consumers=(QueueConsumer(queue="jobs", max_batch_size=7),))
+    step = await deploy(workspace, changed)
+    assert embedded.queue(jobs).consumer != before
+    assert await again(step).undo(workspace) is None
+    assert embedded.queue(jobs).consumer == before
+
+
+async def test_nothing_is_uploaded_while_a_queue_is_missing(
+    workspace: ProjectWorkspace, embedded: EmbeddedAccount
+):
+    step = await deployment(replace(CONSUMING, bindings=UPLOAD.bindings)).prepare(workspace)
+    with pytest.raises(StepError, match="the account has no queue 'jobs'"):
+        await step.apply(workspace)
+    assert embedded.scripts == {}
+    with pytest.raises(StepError, match='Queue "jobs" does not exist'):
+        await deployment(replace(CONSUMING, consumers=())).apply(workspace)
+    assert embedded.scripts == {}
+
+
+async def test_a_consumer_that_is_missing_is_noticed(workspace: ProjectWorkspace, embedded: EmbeddedAccount):
+    jobs = embedded.create_queue("jobs").id
+    step = await deploy(workspace, CONSUMING)
+    embedded.detach_consumer(jobs)
+    assert await step.verify(workspace) == "worker tides does not consume the queue jobs"
+
+
+async def test_what_consumes_the_queue_since_is_left(workspace: ProjectWorkspace, embedded: EmbeddedAccount):
+    jobs = embedded.create_queue("jobs").id
+    await deploy(workspace, CONSUMING)
+    step = await deploy(workspace, replace(CONSUMING, crons=()))
+    embedded.detach_consumer(jobs)
+    embedded.attach_consumer(jobs)
+    assert await step.undo(workspace) == (
+        "something else consumes the queue jobs since; it was left as it is"
+    )
+    account = workspace.account
+    assert account is not None
+    assert await account.schedules("tides") == ("0 3 * * *",)
+
+
+def test_a_journal_from_before_there_were_queues_is_read():
+    record = {key: value for key, value in deployment(CONSUMING).record().items() if key != "consumers"}
+    assert DeployWorker.from_record(record).consumers == ()
+
+
+def test_consumers_are_shown_beforehand():
+    assert deployment(CONSUMING).preview().splitlines()[-3:] == [
+        "POST /queues/jobs/consumers worker tides",
+        "  batch_size = 50",
+        "  dead_letter_queue = failed",
     ]

@@ -8,7 +8,14 @@ from diagnose.steps import KINDS, restore_step
 
 
 def test_every_kind_is_known_by_its_name():
-    assert list(KINDS) == ["edit-file", "apply-migration", "deploy-worker", "import-rows"]
+    assert list(KINDS) == [
+        "edit-file",
+        "apply-migration",
+        "create-queue",
+        "attach-consumer",
+        "deploy-worker",
+        "import-rows",
+    ]
     assert all(step.kind == kind for kind, step in KINDS.items())
     assert {kind for kind, step in KINDS.items() if step.effect is Effect.FILES} == {"edit-file"}
 

@@ -1,0 +1,81 @@
+"""Queues: their consumers, and what waits in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from diagnose.account.queue_facts import ConsumerInfo, QueueBacklog, QueueInfo
+from diagnose.account.session import Session, shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.account.queue_facts import ConsumerSpec
+
+
+class QueueCalls(Session):
+    """What an account can be asked about Queues. A queue is named by its id; `queue` finds it by name."""
+
+    async def queues(self) -> tuple[QueueInfo, ...]:
+        """All queues. Raises ApiError."""
+        return self._queue_infos(await self._list(self._queues))
+
+    async def queue(self, name: str) -> QueueInfo | None:
+        """The queue of exactly that name, or None. Raises ApiError."""
+        found = await self._facts.find(("queue", name), self._named(name))
+        return next((info for info in self._queue_infos(found) if info.name == name), None)
+
+    async def create_queue(self, name: str) -> QueueInfo:
+        """A new queue. Raises ApiError (code 11009 when the name is taken)."""
+        created = await self._write("POST", self._queues, body={"queue_name": name})
+        return shaped("POST", self._queues, QueueInfo.from_api, created)
+
+    async def delete_queue(self, queue_id: str) -> None:
+        """The queue with its messages is gone for good. Raises ApiError."""
+        await self._write("DELETE", self._queue(queue_id))
+
+    async def consumers(self, queue_id: str) -> tuple[ConsumerInfo, ...]:
+        """Who consumes a queue. Raises ApiError."""
+        path = self._queue(queue_id, "/consumers")
+        return tuple(
+            shaped("GET", path, ConsumerInfo.from_api, item) for item in await self._read(path) or ()
+        )
+
+    async def attach_consumer(self, queue_id: str, spec: ConsumerSpec) -> ConsumerInfo:
+        """Let a worker consume a queue, or whoever pulls over HTTP.
+
+        Raises:
+            ApiError: such as code 11004, when it has a consumer, or 11001, when the worker has no handler.
+        """
+        path = self._queue(queue_id, "/consumers")
+        attached = await self._write("POST", path, body=spec.to_api())
+        return shaped("POST", path, ConsumerInfo.from_api, attached)
+
+    async def change_consumer(self, queue_id: str, consumer_id: str, spec: ConsumerSpec) -> ConsumerInfo:
+        """Replace what a consumer is; settings that are left out get their defaults. Raises ApiError."""
+        path = self._queue(queue_id, f"/consumers/{consumer_id}")
+        changed = await self._write("PUT", path, body=spec.to_api())
+        return shaped("PUT", path, ConsumerInfo.from_api, changed)
+
+    async def detach_consumer(self, queue_id: str, consumer_id: str) -> None:
+        """Let it not consume the queue any more; messages stay. Raises ApiError."""
+        await self._write("DELETE", self._queue(queue_id, f"/consumers/{consumer_id}"))
+
+    async def backlog(self, queue_id: str) -> QueueBacklog:
+        """How much waits in a queue, and since when. Raises ApiError."""
+        path = self._queue(queue_id, "/metrics")
+        return shaped("GET", path, QueueBacklog.from_api, await self._read(path))
+
+    async def _named(self, name: str) -> Sequence[Any]:
+        envelope = await self._transport.call("GET", self._queues, query={"name": name}, repeatable=True)
+        return shaped("GET", self._queues, list, envelope.result or [])
+
+    @property
+    def _queues(self) -> str:
+        return self._path("/queues")
+
+    def _queue(self, queue_id: str, rest: str = "") -> str:
+        return f"{self._queues}/{queue_id}{rest}"
+
+    def _queue_infos(self, items: Sequence[Any]) -> tuple[QueueInfo, ...]:
+        return tuple(shaped("GET", self._queues, QueueInfo.from_api, item) for item in items)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from diagnose.engine.journal import Journal, journals
 from diagnose.engine.ranking import fix_order
 from diagnose.engine.records import finding_from_json, finding_to_json
-from diagnose.engine.runner import describe_crash, run_check, run_checks
+from diagnose.engine.runner import Selection, describe_crash, know_outcomes, run_check, run_checks
 from diagnose.engine.undoing import is_elsewhere, steps_in_effect
 from diagnose.errors import AccountError, StepError, UsageError
 from diagnose.model import Effect, Status
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from diagnose.engine.events import Operator
     from diagnose.engine.registry import Registry
-    from diagnose.engine.runner import Selection
     from diagnose.engine.session import Session
     from diagnose.model import Finding, Plan, Step
     from diagnose.plugin import Context, Fix
@@ -94,6 +93,7 @@ class Fixer:
         self._operator = operator
         self._folder = journal_folder
         self._journal: Journal | None = None
+        self._selection = Selection()
         self._planned: list[Finding] = []
         self._problems: dict[str, list[Finding]] = {}
 
@@ -103,6 +103,7 @@ class Fixer:
         A run that was killed is continued: the plan that was being applied is undone first, and what
         it had set out to repair stays on the agenda.
         """
+        self._selection = selection
         unfinished = await self._continue_unfinished()
         ctx = await self._session.context()
         found = await run_checks(self._registry, ctx, selection=selection, observer=self._operator)
@@ -237,7 +238,9 @@ class Fixer:
         if not plan.provable:
             return Settlement(finding, Outcome.NOT_PROVEN, "it cannot be executed here", len(applied))
         check = self._registry.checks[finding.code]
-        again = await run_check(check, await self._session.context())
+        ctx = await self._session.context()
+        know_outcomes(self._registry, ctx, self._selection)
+        again = await run_check(check, ctx)
         before, self._problems[finding.code] = self._problems.get(finding.code, []), again
         remaining = _remaining(finding, before, again)
         if not remaining:

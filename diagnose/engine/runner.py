@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.engine.accepting import accepted
 from diagnose.engine.events import Silent
+from diagnose.engine.outcomes import RunOutcomes
 from diagnose.errors import DiagnoseError, ProjectError
 from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
 
@@ -37,7 +38,11 @@ class Selection:
     def wants(self, check: type[Check]) -> bool:
         """Whether the check runs."""
         chosen = not self.select or any(_names(text, check) for text in self.select)
-        return chosen and not any(_names(text, check) for text in self.ignore)
+        return chosen and not self.refuses(check)
+
+    def refuses(self, check: type[Check]) -> bool:
+        """Whether the check was taken away, and not merely left unmentioned."""
+        return any(_names(text, check) for text in self.ignore)
 
 
 def _names(text: str, check: type[Check]) -> bool:
@@ -56,19 +61,21 @@ async def run_checks(
     observer = observer or Silent()
     selection = selection or Selection()
     chosen = [check for check in registry.checks.values() if selection.wants(check)]
-    findings = await asyncio.gather(
-        *(_observed(check, ctx, observer, number, len(chosen)) for number, check in enumerate(chosen))
-    )
+    outcomes = know_outcomes(registry, ctx, selection)
+    for number, check in enumerate(chosen):
+        observer.checking(check.code, number, len(chosen))
+        outcomes.start(check)
+    findings = await asyncio.gather(*map(outcomes.start, chosen))
     flat = [_with_fix(finding, registry) for group in findings for finding in group]
     problems = map(_plugin_finding, registry.problems)
     return (*problems, *accepted(flat, ctx.project.settings.ignores))
 
 
-async def _observed(
-    check: type[Check], ctx: Context, observer: Observer, number: int, total: int
-) -> list[Finding]:
-    observer.checking(check.code, number, total)
-    return await run_check(check, ctx)
+def know_outcomes(registry: Registry, ctx: Context, selection: Selection) -> RunOutcomes:
+    """Let the checks of a context look at each other's findings."""
+    outcomes = RunOutcomes(registry, selection, lambda check: run_check(check, ctx))
+    ctx.outcomes = outcomes
+    return outcomes
 
 
 async def run_check(check: type[Check], ctx: Context) -> list[Finding]:

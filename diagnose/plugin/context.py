@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diagnose.account import Account
     from diagnose.d1.schema import Schema
     from diagnose.embedded import EmbeddedAccount
+    from diagnose.plugin.outcomes import Outcomes
     from diagnose.project import D1Binding, Project, WorkerConfig
     from diagnose.project.source import Source
     from diagnose.rehearsal import Rehearsal
@@ -43,6 +44,7 @@ class Context:
         plan: whose limits per invocation apply.
         options: answers given with `--option NAME=VALUE`.
         allow_worker_code: execute worker code even where no sandbox is to be had.
+        outcomes: what the other checks of the run find; the engine fills it in.
     """
 
     project: Project
@@ -52,6 +54,7 @@ class Context:
     plan: Literal["free", "paid"] = "paid"
     options: Mapping[str, str] = field(default_factory=dict)
     allow_worker_code: bool = False
+    outcomes: Outcomes | None = None
     _facts: dict[str, asyncio.Task[Any]] = field(default_factory=dict, repr=False)
 
     @property

@@ -9,7 +9,15 @@ from diagnose.project.bindings import (
     WorkerConfig,
 )
 from diagnose.project.document import ConfigDocument, Keys, Place, Span
-from diagnose.project.edits import EditError, append_table, move_key, remove_key, rename_key, set_value
+from diagnose.project.edits import (
+    EditError,
+    append_table,
+    move_key,
+    remove_key,
+    remove_table,
+    rename_key,
+    set_value,
+)
 from diagnose.project.migrations import Migration, next_migration_name
 from diagnose.project.placeholders import is_placeholder_id, is_template_path
 from diagnose.project.project import Project, open_project
@@ -59,6 +67,7 @@ __all__ = [
     "open_project",
     "parse_document",
     "remove_key",
+    "remove_table",
     "rename_key",
     "render_settings",
     "set_value",

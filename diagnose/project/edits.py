@@ -22,6 +22,7 @@ from diagnose.project.statements import (
     statement_lines,
     toml_key,
     toml_value,
+    without_table,
 )
 
 if TYPE_CHECKING:
@@ -103,6 +104,35 @@ def remove_key(document: ConfigDocument, keys: Keys) -> str:
     expected = copy.deepcopy(document.data)
     del _container(expected, keys[:-1])[keys[-1]]
     return _checked(document, keys, _without(document, keys), expected)
+
+
+def remove_table(document: ConfigDocument, keys: Keys) -> str:
+    """The text without one TOML table that a header opens, and without the comments directly above it.
+
+    Raises:
+        EditError: no header opens it, or tables below it would be left without it.
+    """
+    table = find_table(document.layout, keys)
+    if table is None or not keys:
+        raise _refused(document, keys, "has no header of its own")
+    expected = copy.deepcopy(document.data)
+    del _container(expected, keys[:-1])[keys[-1]]
+    text = without_table(document.text, table)
+    try:
+        data = with_text(document, text).data
+    except ConfigError as error:
+        raise _refused(document, keys, "cannot be removed without breaking the file") from error
+    if _pruned(data) != _pruned(expected):
+        raise _refused(document, keys, "cannot be removed without changing other keys")
+    return text
+
+
+def _pruned(data: Any) -> Any:
+    """The data without tables and arrays in which nothing is: with its last header, a table is gone."""
+    if isinstance(data, Mapping):
+        kept = {key: _pruned(value) for key, value in data.items()}
+        return {key: value for key, value in kept.items() if value not in ({}, [])}
+    return [_pruned(value) for value in data] if isinstance(data, list) else data
 
 
 def move_key(document: ConfigDocument, keys: Keys, target: Keys) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from diagnose.project.document import Keys, Layout, Table
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)+")
 
 
 def toml_key(name: str) -> str:
@@ -91,6 +92,29 @@ def append_header(text: str, layout: Layout, keys: Keys, values: Mapping[str, An
         end = len(text)
     blank = newline if text[:end].strip(BYTE_ORDER_MARK + " \t\r\n") else ""
     return _insert_line(text, end, blank + newline.join(lines) + newline)
+
+
+def without_table(text: str, table: Table) -> str:
+    """The text without a header, its statements, and the comment lines directly above it.
+
+    Of the blank lines around it one group stays; at the end of the file none does.
+    """
+    mark = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
+    start = max(statement_lines(text, table.header, comments=True).start, mark)
+    last = table.statements[-1] if table.statements else table.header
+    end = statement_lines(text, last, comments=False).end
+    head, tail = text[:start], text[end:]
+    if not tail.strip():
+        head = head.rstrip()
+        return head + newline_of(text) if head.strip(BYTE_ORDER_MARK) else head
+    blank = _BLANK_LINES.match(tail)
+    return head + (tail[blank.end() :] if blank and _ends_blank(head) else tail)
+
+
+def _ends_blank(head: str) -> bool:
+    """Whether nothing stands above, or a blank line."""
+    lines = head.strip(BYTE_ORDER_MARK).splitlines()
+    return not lines or not lines[-1].strip()
 
 
 def _insert_at_top(text: str, layout: Layout, lines: str) -> str:

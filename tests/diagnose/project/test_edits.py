@@ -15,6 +15,7 @@ from diagnose.project import (
     move_key,
     parse_document,
     remove_key,
+    remove_table,
     rename_key,
     set_value,
     with_text,
@@ -295,3 +296,39 @@ def test_a_comment_that_belongs_to_no_other_line_stays(jsonc):
     document = jsonc('{"a": [1, /* two */ 2, 3]}')
     assert remove_key(document, ("a", 0)) == '{"a": [/* two */ 2, 3]}\n'.rstrip("\n")
     assert remove_key(document, ("a", 2)) == '{"a": [1, /* two */ 2]}'
+
+
+TABLES = """name = "w"
+
+# the first
+[[queue]]
+name = "a" # here
+
+# of the second
+[[queue]]
+name = "b"
+[queue.more]
+size = 1
+
+[vars]
+A = "1"
+"""
+
+
+def test_a_table_goes_with_its_comments_and_one_blank_line(toml):
+    document = toml(TABLES)
+    assert remove_table(document, ("queue", 0)) == TABLES.replace(
+        '# the first\n[[queue]]\nname = "a" # here\n\n', ""
+    )
+    assert remove_table(document, ("vars",)) == TABLES.removesuffix('\n[vars]\nA = "1"\n')
+
+
+@pytest.mark.parametrize("keys", [("queue", 1), ("name",), ("queue", 7), ()])
+def test_what_is_no_table_of_its_own_is_not_removed(toml, keys):
+    with pytest.raises(EditError):
+        remove_table(toml(TABLES), keys)
+
+
+def test_the_only_table_leaves_an_empty_text(toml):
+    assert remove_table(toml('# all\n[vars]\nA = "1"\n'), ("vars",)) == ""
+    assert remove_table(toml('\ufeff[vars]\nA = "1"\n'), ("vars",)) == "\ufeff"

@@ -166,6 +166,7 @@ def test_a_project_file_without_our_table_is_passed_over(tmp_path):
             "`status` must be an HTTP status from 200 to 599",
         ),
         ('[[ignore]]\ncode = "A"', "1:3", "`reason` is missing"),
+        ('[[ignore]]\ncode = "A"\nreason = " "', "1:3", "`reason` is missing"),
         (
             '[[ignore]]\ncode = "A"\nreason = "b"\nuntil = "soon"',
             "4:1",

@@ -1,5 +1,6 @@
 """Rewriting worker source: the fewest edits that repair a place, or a refusal that says what to do."""
 
+from diagnose.rewriting.acks import rewrite_acked
 from diagnose.rewriting.awaiting import await_call
 from diagnose.rewriting.in_lists import rewrite_in_list
 from diagnose.rewriting.inserts import rewrite_insert
@@ -18,6 +19,7 @@ __all__ = [
     "invented_counts",
     "prepare_instead",
     "reread",
+    "rewrite_acked",
     "rewrite_count",
     "rewrite_handling",
     "rewrite_in_list",

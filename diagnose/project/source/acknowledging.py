@@ -8,6 +8,7 @@ elsewhere.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir, swallowing
@@ -117,7 +118,7 @@ class _Finder:
             after = [w for w in writes if w.order > ack.order and always_before(ack.trail, w.trail)]
             after = [write for write in after if not _on_an_error_path(write.trail, ack.trail)]
             if after and not before:
-                yield _acked("early-ack", ack, after)
+                yield replace(_acked("early-ack", ack, after), write_span=_reached(ack, after[-1]))
 
     def acks_in_finally(self) -> Iterator[AckedFailure]:
         """Acks in the `finally` of a `try` around a write."""
@@ -185,6 +186,13 @@ def _failure(
 
 def _acked(kind: str, ack: QueueEvent, writes: list[Write]) -> AckedFailure:
     return _failure(kind, ack.trail[-1][1], ack.function_name, writes, acks=[ack])
+
+
+def _reached(ack: QueueEvent, write: Write) -> ir.Span | None:
+    """The statement in the function of the ack that leads to the write."""
+    level = len(ack.trail) - 1
+    is_same = write.trail[:level] == ack.trail[:level]
+    return write.trail[level][1] if is_same and len(write.trail) > level else None
 
 
 def _span_in(event: QueueEvent, clause: ir.ExceptClause) -> ir.Span:

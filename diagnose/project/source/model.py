@@ -160,6 +160,8 @@ class StatementSite:
         params_span: of the expression that first makes the parameter list, or None.
         row: how one row's parameters are made, or None.
         json_parameter: source of what `json.dumps` receives when a JSON text is bound, or None.
+        heaviest_value: bytes of the longest text among the parameters at least, or None without any.
+        body_bound: source of a request body that is a parameter as it came, or None.
     """
 
     binding: str
@@ -188,6 +190,8 @@ class StatementSite:
     params_span: Span | None = None
     row: RowTemplate | None = None
     json_parameter: str | None = None
+    heaviest_value: JsonWeight | None = None
+    body_bound: str | None = None
 
     @property
     def writes(self) -> bool:
@@ -303,6 +307,8 @@ class AckedFailure:
         writes: locations of the D1 and queue writes that it concerns.
         ack: the call that acknowledges, or None where returning does.
         texts: that the code waits for, of `never-sent`.
+        write_span: of `early-ack`, the statement of the same function that leads to the last of the writes;
+            None when the ack stands in another one.
     """
 
     kind: Literal["except", "suppress", "finally", "never-sent", "early-ack", "ack-in-finally"]
@@ -312,6 +318,7 @@ class AckedFailure:
     writes: tuple[Location, ...]
     ack: Location | None = None
     texts: tuple[str, ...] = ()
+    write_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

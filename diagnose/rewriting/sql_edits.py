@@ -73,7 +73,7 @@ def select_lists(place: Place, sql: ir.Expression, lists: int) -> list[Edit]:
         if _IN_THEN_FIELD.search(place.text[: field.span.start]):
             start = place.text.rindex("{", 0, field.span.start)
             fields.append(Edit(start, place.text.index("}", field.span.end) + 1, LIST_SELECTION))
-    edits = [*fields, *_without_prefixes(place, fields)]
+    edits = [*fields, *without_idle_prefixes(place, fields)]
     operands = list(_operands(sql))
     for index, marks in enumerate(operands[1:], start=1):
         if _IN_THEN_QUOTE.search(place.source(operands[index - 1])):
@@ -212,11 +212,11 @@ def _replaced(place: Place, sql: ir.Expression, start: int, end: int, text: str)
 
 def _without_prefix(place: Place, start: int, end: int) -> list[Edit]:
     """Drops the `f` of a literal whose last field goes."""
-    return _without_prefixes(place, [Edit(start, end, "")])
+    return without_idle_prefixes(place, [Edit(start, end, "")])
 
 
-def _without_prefixes(place: Place, gone: list[Edit]) -> list[Edit]:
-    """The same for several fields that go."""
+def without_idle_prefixes(place: Place, gone: list[Edit]) -> list[Edit]:
+    """Edits that drop the `f` of the literals whose last fields go."""
     edits = []
     for literal in {literal_at(place.text, edit.start) for edit in gone}:
         rest = "".join(

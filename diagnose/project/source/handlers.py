@@ -42,6 +42,7 @@ _OF_CLASS = {
     "DurableObject": {"fetch", "alarm"},
     "WorkflowEntrypoint": {"run"},
 }
+_NUMBERS = {"int", "float", "bool"}
 _ROUTES = {"get", "post", "put", "patch", "delete", "route", "api_route", "head", "options"}
 
 
@@ -170,7 +171,8 @@ def _argument(entry: Entry, parameter: ir.Parameter, position: int) -> Value | N
         return unknown(name)
     count = FromCaller(name)
     is_batch = entry.kind == "queue" and position == 0
-    return Data(name, count, count, Received("batch") if is_batch else None)
+    number = parameter.annotation in _NUMBERS
+    return Data(name, count, count, Received("batch") if is_batch else None, vetted=number)
 
 
 def depends_on(parameter: ir.Parameter) -> ir.Expression | None:

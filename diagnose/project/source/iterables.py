@@ -105,7 +105,7 @@ class Iterables(Methods):
                 return Constant(int(value.value))
             except (ValueError, OverflowError):
                 return unknown(node.source)
-        return value
+        return replace(value, vetted=True) if isinstance(value, Data) else value
 
     def _str(self, arguments: Sequence[Segment], _: dict[str, Item], node: ir.Call) -> Value:
         item = item_at(arguments, 0)

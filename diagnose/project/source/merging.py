@@ -112,6 +112,8 @@ def _worst_part(first: Part, second: Part) -> Part:
         return replace(
             first, unit=_worst_sql(first.unit, second.unit), count=worst(first.count, second.count)
         )
+    if isinstance(first, Hole) and isinstance(second, Hole) and first.origin is None:
+        return second
     return first
 
 

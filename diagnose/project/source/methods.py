@@ -146,7 +146,8 @@ class Methods(Platform):
             return self.part(value, first.value, node, optional=True)
         if value.received is None:
             self.handed_over(node.source, arguments, node.span)
-        return value.member(node.source)
+        doubled = name == "replace" and first == Constant("'")
+        return replace(value.member(node.source), vetted=value.vetted or doubled)
 
     def zipped(self, arguments: Sequence[Segment], target: str) -> Value:
         """`zip(first, second)`: as long as the first, each element a pair."""

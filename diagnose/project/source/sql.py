@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,6 +15,9 @@ _NOT_A_PLACEHOLDER = r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*` | \[[^\]]*\] 
 _TOKEN = re.compile(
     rf"(?P<skip>{_NOT_A_PLACEHOLDER})|(?P<hole>\?\d*|[:@$][A-Za-z_]\w*)", re.VERBOSE | re.DOTALL
 )
+
+Origin: TypeAlias = Literal["caller", "fetched", "queried"]
+"""A request or a message; an answer to a request of the worker; the worker's own database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,13 @@ class Ordinal:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Text that reading the source does not determine; `expression` is the source that yields it."""
+    """Text that reading the source does not determine; `expression` is the source that yields it.
+
+    `origin` tells whose text it is, where that is known and nothing restricts what it may be.
+    """
 
     expression: str
+    origin: Origin | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from diagnose.project.source.counts import AtMost, Exactly, FromData, UnknownCount
+from diagnose.project.source.counts import AtMost, Exactly, FromCaller, FromData, UnknownCount
 from diagnose.project.source.sql import Hole, Ordinal, Repeated, SqlText, Text
 
 if TYPE_CHECKING:
     from diagnose.project.source import ir
     from diagnose.project.source.counts import Count
     from diagnose.project.source.scopes import Scope
-    from diagnose.project.source.sql import Part
+    from diagnose.project.source.sql import Origin, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +154,27 @@ class Data:
         origin: what its members' lengths depend on.
         count: its own length.
         received: what it is of the messages that a queue delivers, or None.
+        vetted: a number, or a text whose quotes are doubled: it cannot be read as SQL.
     """
 
     expression: str
     origin: Count
     count: Count
     received: Received | None = field(default=None, compare=False)
+    vetted: bool = field(default=False, compare=False)
+
+    @property
+    def source(self) -> Origin | None:
+        """Whose data it is, or None when that is not known or it is vetted."""
+        match self.origin:
+            case _ if self.vetted:
+                return None
+            case FromCaller():
+                return "caller"
+            case FromData(queried=queried):
+                return "queried" if queried else "fetched"
+            case _:
+                return None
 
     def member(self, expression: str) -> Data:
         """A part that may well be the whole collection: `data["Data"]`."""
@@ -375,6 +390,8 @@ def parts_of(value: Value, expression: str) -> tuple[Part, ...]:
             return text.parts
         case Index(_, start, step):
             return (Ordinal(start, step),)
+        case Data():
+            return (Hole(expression, value.source),)
         case _:
             return (Hole(expression),)
 

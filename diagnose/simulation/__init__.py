@@ -8,6 +8,7 @@ from diagnose.simulation.message_size import (
     batch_size,
     message_size,
     oversized_message,
+    oversized_value,
 )
 from diagnose.simulation.parameters import SAMPLES, Attempt, Simulation, simulate
 from diagnose.simulation.queueing import QueueForecast
@@ -39,6 +40,7 @@ __all__ = [
     "matching",
     "message_size",
     "oversized_message",
+    "oversized_value",
     "simulate",
     "statement_size",
     "usage",

@@ -1,4 +1,4 @@
-"""How large queue messages get, and how many are sent at once, for the data that the code asks for."""
+"""How large queue messages and bound values get for the data that the code asks for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diagnose.project.source.counts import AtMost, FromData
 from diagnose.simulation.numbers import named_number
 
 if TYPE_CHECKING:
-    from diagnose.project.source.model import SendSite
+    from diagnose.project.source.model import SendSite, StatementSite
     from diagnose.project.source.weights import Elements, JsonWeight
 
 SAFE_MESSAGE_BYTES: Final = int(LIMITS.queues.message_bytes - LIMITS.queues.metadata_bytes)
@@ -22,7 +22,7 @@ class MessageSize:
 
     Attributes:
         certain: with as many elements as the code itself asks for.
-        possible: with as many as its slices and guards let through, too.
+        possible: with as many as its slices, guards and loops over pages let through, too.
         rows: elements of the collection that takes most, or None when nothing grows.
         per_row: bytes of one of them.
         unbounded: rows that the code builds from its own fetch, as many as there are.
@@ -41,14 +41,14 @@ def message_size(weight: JsonWeight, row_bytes: int | None = None) -> MessageSiz
     """Add up what a weight makes certain; `row_bytes` is the average of a recorded row, if there is one."""
     growing = [(each, _bytes(each, row_bytes), named_number(each.count)) for each in weight.elements]
     known = [(each, size, rows) for each, size, rows in growing if rows is not None]
-    certain = sum(size * rows for each, size, rows in known if not isinstance(each.count, AtMost))
+    certain = sum(size * rows for each, size, rows in known if _is_certain(each))
     possible = sum(size * rows for _, size, rows in known)
     largest = max(known, key=lambda one: one[1] * one[2], default=None)
     return MessageSize(
         certain=weight.fixed + certain,
         possible=weight.fixed + possible,
-        rows=largest[2] if largest else None,
-        per_row=largest[1] if largest else None,
+        rows=largest[2] * largest[0].turns if largest else None,
+        per_row=largest[1] // max(largest[0].turns, 1) if largest else None,
         unbounded=any(_is_unbounded(each) for each in weight.elements),
         measured=row_bytes is not None and largest is not None and largest[0].passed_on,
     )
@@ -57,8 +57,13 @@ def message_size(weight: JsonWeight, row_bytes: int | None = None) -> MessageSiz
 def _bytes(elements: Elements, row_bytes: int | None) -> int:
     """Of one element with its comma."""
     if elements.passed_on and row_bytes is not None:
-        return max(row_bytes + 1, elements.each)
+        return max((row_bytes + 1) * elements.turns, elements.each)
     return elements.each
+
+
+def _is_certain(elements: Elements) -> bool:
+    """Neither a slice nor a loop that may end early decides on the number."""
+    return elements.turns == 1 and not isinstance(elements.count, AtMost)
 
 
 def _is_unbounded(elements: Elements) -> bool:
@@ -68,6 +73,14 @@ def _is_unbounded(elements: Elements) -> bool:
             return not elements.passed_on
         case _:
             return False
+
+
+def oversized_value(site: StatementSite, row_bytes: int | None = None) -> MessageSize | None:
+    """The size of a statement's heaviest bound value where it need not fit into one of D1; else None."""
+    if site.heaviest_value is None:
+        return None
+    size = message_size(site.heaviest_value, row_bytes)
+    return size if size.possible > LIMITS.d1.value_bytes else None
 
 
 def oversized_message(site: SendSite, row_bytes: int | None = None) -> MessageSize | None:

@@ -99,6 +99,10 @@ def _merged_statements(known: StatementSite, site: StatementSite) -> StatementSi
         bound=_worst_bound(known.bound, site.bound),
         batch_count=_worst_count(known.batch_count, site.batch_count),
         row=heavier.row,
+        heaviest_value=heaviest(
+            value for value in (known.heaviest_value, site.heaviest_value) if value is not None
+        ),
+        body_bound=known.body_bound or site.body_bound,
     )
 
 

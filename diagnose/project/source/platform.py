@@ -38,7 +38,7 @@ from diagnose.project.source.values import (
     parts_of,
     unknown,
 )
-from diagnose.project.source.weights import heaviest, weigh, weigh_all
+from diagnose.project.source.weights import heaviest, weigh, weigh_all, weigh_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 _EXECUTING: dict[str, Method] = {"run": "run", "all": "all", "first": "first", "raw": "raw"}
 _READING = {"get", "getWithMetadata", "head", "list", "idFromName", "newUniqueId", "writeDataPoint", "dump"}
 """Methods of bindings that keep nothing of a message."""
+_BODY = re.compile(r"(?:await\s+)?(?:\w+\.)*request\.(?:text|bytes|body|arrayBuffer|buffer)\(\)")
+"""A request's body as a whole."""
 _ASKED = re.compile(
     r"[?&](?:limit|count|per_page|page_size|pageSize|max_results|maxResults|rows|size|top|take|n)=(\d+)(?=&|$)"
 )
@@ -222,7 +224,33 @@ class Platform(Reporting):
             verb=sites.verb_of(sql),
             row=sites.row_template(values),
             json_parameter=sites.json_source(values),
+            heaviest_value=self._heaviest_value(values),
+            body_bound=self._body_bound(values),
         )
+
+    def _heaviest_value(self, values: ListValue | None) -> JsonWeight | None:
+        """The weight of the heaviest value among the parameters."""
+        bound = [one.value for one in values.segments if isinstance(one, Item)] if values else []
+        return self._settled_weight(heaviest(weigh_stored(value, self.load) for value in bound))
+
+    def _body_bound(self, values: ListValue | None) -> str | None:
+        """The source of a request body that is a parameter as it came, and of any length."""
+        for one in values.segments if values else ():
+            value = one.value if isinstance(one, Item) else None
+            if isinstance(value, Data) and _BODY.fullmatch(value.expression):
+                size = self.settled(Size(value.count, value.expression))
+                if size.count.upper is None:
+                    return value.expression
+        return None
+
+    def _settled_weight(self, weight: JsonWeight | None) -> JsonWeight | None:
+        """The weight under the guards that hold here."""
+        if weight is None or not self.bounds:
+            return weight
+        elements = tuple(
+            replace(each, count=self.settled(Size(each.count, each.key)).count) for each in weight.elements
+        )
+        return replace(weight, elements=elements)
 
     def _settled_values(self, values: ListValue | None) -> ListValue | None:
         if values is None or not self.bounds:
@@ -279,8 +307,10 @@ class Platform(Reporting):
             location=self.frame.statement.location,
             span=self.frame.statement,
             payload_span=first.span if first else None,
-            body=self._heaviest(messages) if method == "sendBatch" else weigh(value, self.load),
-            bodies=self._bodies(messages) if method == "sendBatch" else None,
+            body=self._settled_weight(
+                self._heaviest(messages) if method == "sendBatch" else weigh(value, self.load)
+            ),
+            bodies=self._settled_weight(self._bodies(messages)) if method == "sendBatch" else None,
             function=self.function_name,
             reachable=bool(self.records.handler),
             handlers=frozenset({self.records.kind}) if self.records.kind else frozenset(),

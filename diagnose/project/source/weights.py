@@ -40,12 +40,14 @@ class Elements:
         each: bytes that one adds at least, its comma included.
         key: names the collection.
         passed_on: each is a piece of fetched data as it came, so that the source says nothing about its size.
+        turns: of a loop of the code's own around the collection, which it may leave early; `each` has them.
     """
 
     each: int
     count: Count
     key: str
     passed_on: bool = False
+    turns: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,21 @@ def weigh(value: Value, load: Callable[[Value], Value], depth: int = 0) -> JsonW
             fetched = isinstance(origin, FromData) and not origin.queried
             elements = Elements(_SMALLEST + _COMMA, count, expression, passed_on=fetched)
             return JsonWeight(_SMALLEST, (elements,))
+        case _:
+            return JsonWeight(_SMALLEST)
+
+
+def weigh_stored(value: Value, load: Callable[[Value], Value]) -> JsonWeight:
+    """The weight of a value that D1 stores: a text as its own characters, a JSON text as JSON."""
+    match load(value):
+        case Constant(str() as plain):
+            return JsonWeight(_size(plain))
+        case Constant(bytes() as plain):
+            return JsonWeight(len(plain))
+        case Built(text):
+            return _text(text, _size)
+        case JsonText() as text:
+            return weigh(text, load)
         case _:
             return JsonWeight(_SMALLEST)
 
@@ -137,7 +154,9 @@ def _segment(segment: Segment, load: Callable[[Value], Value], depth: int) -> Js
 
 
 def _times(unit: JsonWeight, number: int) -> JsonWeight:
-    elements = tuple(replace(each, each=each.each * number) for each in unit.elements)
+    elements = tuple(
+        replace(each, each=each.each * number, turns=each.turns * number) for each in unit.elements
+    )
     return JsonWeight(unit.fixed * number, elements)
 
 
@@ -157,20 +176,24 @@ def _mapping(entries: dict[str, Item], load: Callable[[Value], Value], depth: in
     return replace(inside, fixed=inside.fixed + keys + commas + _BRACKETS)
 
 
-def _text(text: SqlText) -> JsonWeight:
+def _escaped(text: str) -> int:
+    return _size(json.dumps(text, ensure_ascii=False)) - _BRACKETS
+
+
+def _text(text: SqlText, size: Callable[[str], int] = _escaped) -> JsonWeight:
     """The characters of a text that is known in parts."""
     weights: list[JsonWeight] = []
     for part in text.parts:
         match part:
             case Text(plain):
-                weights.append(JsonWeight(_size(json.dumps(plain, ensure_ascii=False)) - _BRACKETS))
+                weights.append(JsonWeight(size(plain)))
             case Ordinal():
                 weights.append(JsonWeight(_SMALLEST))
             case Hole():
                 continue
             case Repeated(unit, separator, count, key):
-                one = _text(unit)
-                each = replace(one, fixed=one.fixed + _size(separator))
+                one = _text(unit, size)
+                each = replace(one, fixed=one.fixed + size(separator))
                 exact = count.exact
                 known = _times(each, exact) if exact else JsonWeight(0, (Elements(each.fixed, count, key),))
                 weights.append(known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnose.d1.limits import LIMITS
+from diagnose.project import QueueConsumer
 from diagnose.queueing.taxonomy import RETRIES
 
 if TYPE_CHECKING:
@@ -24,6 +25,16 @@ def consumer_entry(names: Names) -> dict[str, Json]:
         "max_retries": RETRIES,
         "dead_letter_queue": names.dead_letters,
     }
+
+
+def consumer_of(names: Names) -> QueueConsumer:
+    """The same for an upload."""
+    return QueueConsumer(
+        queue=names.queue,
+        max_batch_size=int(LIMITS.queues.default_batch_size),
+        max_retries=RETRIES,
+        dead_letter_queue=names.dead_letters,
+    )
 
 
 def producer_entry(names: Names) -> dict[str, Json]:

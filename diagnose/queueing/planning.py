@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
-from diagnose.errors import ProjectError, SourceError
+from diagnose.errors import AccountError, ProjectError, SourceError
 from diagnose.project.python_dates import python_runtime
 from diagnose.project.reading import read_text
 from diagnose.project.wrangler import read_config
@@ -16,10 +16,11 @@ from diagnose.queueing.naming import names_for
 from diagnose.queueing.python_module import python_module
 from diagnose.queueing.rewriting import Pipeline, rewritten_sources
 from diagnose.queueing.statement import queued_statement
+from diagnose.queueing.tables import table_steps
 from diagnose.queueing.typescript_worker import consumer_worker
 from diagnose.rewriting import Refused
 from diagnose.rewriting.outcome import NotUnderstood
-from diagnose.schemas import find_binding
+from diagnose.schemas import find_binding, known_key
 from diagnose.steps import EditFile
 
 if TYPE_CHECKING:
@@ -77,15 +78,18 @@ async def plan_queue(
     if database is None:
         return Refused(f"the config declares no database `{site.binding}`", "declare it first (CFG003)")
     table = schema.table(site.table) if schema is not None and site.table else None
+    key = known_key(project.settings, database, site.table, [site]) if schema and site.table else ()
     try:
-        statement = queued_statement(site, table)
-        names = await _names(project, config, source, site)
+        statement = queued_statement(site, table, expected=key)
+        names = await _names(project, config, source, site, account)
         change = _Change(project, config, source, site, names, statement, database)
         return await _planned(change, cast("Consumer", consumer), account)
     except NotUnderstood as obstacle:
         return Refused(f"{site.function} is not rewritten: {obstacle}", _BY_HAND)
     except (ProjectError, SourceError) as error:
         return Refused(str(error), _BY_HAND)
+    except AccountError as error:
+        return Refused(error.message, error.hint or "look at the account in the dashboard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +131,16 @@ def _obstacle(config: WorkerConfig | None, source: Source | None, consumer: str)
     return None
 
 
-async def _names(project: Project, config: WorkerConfig, source: Source, site: StatementSite) -> Names:
+async def _names(
+    project: Project, config: WorkerConfig, source: Source, site: StatementSite, account: Account | None
+) -> Names:
     folder = project.root / posixpath.dirname(source.main)
     return names_for(
         site.table or "rows",
         config.name or project.root.name,
         bindings={binding.binding for binding in config.bindings},
         modules={path.stem for path in folder.iterdir()} | {module.name for module in source.modules},
-        queues=await taken_queues(project),
+        queues=await taken_queues(project, account),
     )
 
 
@@ -145,12 +151,16 @@ async def _planned(change: _Change, consumer: Consumer, account: Account | None)
     if isinstance(texts, Refused):
         return texts
     worker = None if own else await _worker(change, account)
+    table = () if own else await table_steps(change.project, account, change.database, change.site)
+    if isinstance(table, Refused):
+        return table
     edits = [*_edits(change, document, texts), *_new_files(worker)]
     edited = replace(
         change.project, document=document, config=read_config(document, change.project.environment)
     )
-    deployed = await account_steps(edited, edits, account)
-    return QueuePlan(why=_why(change, worker), steps=(*edits, *deployed), provable=own)
+    upload = worker.upload if worker is not None else None
+    deployed = await account_steps(edited, edits, change.names, upload, account)
+    return QueuePlan(why=_why(change, worker), steps=(*edits, *table, *deployed), provable=own)
 
 
 def _pipeline(change: _Change, *, own: bool) -> Pipeline:

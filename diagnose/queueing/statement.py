@@ -10,6 +10,8 @@ from diagnose.rewriting.handing_on import selection_of
 from diagnose.schemas import conflict_clause, covering_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from diagnose.d1.schema import Table
     from diagnose.project.source.model import StatementSite
 
@@ -32,12 +34,15 @@ class QueuedStatement:
     caveat: str | None = None
 
 
-def queued_statement(site: StatementSite, table: Table | None) -> QueuedStatement:
+def queued_statement(
+    site: StatementSite, table: Table | None, *, expected: Sequence[str] = ()
+) -> QueuedStatement:
     """The site's INSERT for the consumer, made safe to repeat where a key of the table allows it.
 
     Args:
         site: whose rows are queued.
         table: as it is, or None when it is not known.
+        expected: the key that a table gets that is not there yet.
 
     Raises:
         NotUnderstood: the statement cannot take its rows from one parameter.
@@ -45,7 +50,7 @@ def queued_statement(site: StatementSite, table: Table | None) -> QueuedStatemen
     sql = _on_one_line(selection_of(site).statement)
     if conflict_clause(site) is not None:
         return QueuedStatement(sql=sql)
-    if table is not None and covering_keys(table, site.columns):
+    if expected if table is None else covering_keys(table, site.columns):
         return QueuedStatement(sql=_INSERT.sub("INSERT OR IGNORE INTO", sql))
     name = site.table or "the table"
     return QueuedStatement(

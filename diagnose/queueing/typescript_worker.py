@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.project.upload import Upload
-from diagnose.queueing.consuming import consumer_entry
+from diagnose.queueing.consuming import consumer_entry, consumer_of
 from diagnose.queueing.taxonomy import FIRST_DELAY, LONGEST_DELAY, TRANSIENT, TRANSIENT_SOURCE
 from diagnose.rewriting.literals import WIDTH, wrapped
 
@@ -161,4 +161,5 @@ def _upload(names: Names, data: Mapping[str, Any], database: D1Binding, script: 
         modules={"index.js": script.encode()},
         bindings=({"type": "d1", "name": database.binding, **identity},),
         compatibility_date=str(data["compatibility_date"]),
+        consumers=(consumer_of(names),),
     )

@@ -19,7 +19,7 @@ _JAVASCRIPT: Final = re.compile(
     r"^[ \t]*(?:export[ \t]+)?(?:async[ \t]+)?(?:function[ \t]+)?(fetch|scheduled|queue)[ \t]*[(:,]",
     re.MULTILINE,
 )
-_WORD: Final = re.compile(r"\bqueue\b")
+_MENTIONED: Final = re.compile(r"\b(on_)?queue\b|\.\.\.[ \t]*\w")
 
 
 def handlers(version: VersionState) -> list[str]:
@@ -31,14 +31,11 @@ def handlers(version: VersionState) -> list[str]:
 
 
 def lacks_queue_handler(version: VersionState) -> bool:
-    """Whether no queue handler can be anywhere in a version, as far as reading names can tell.
+    """Whether a version certainly has no queue handler, as far as reading names can tell.
 
-    A Python entry may inherit its handlers from any module, and a bundle may write them in any form.
+    Handlers may be inherited, imported or spread, so that any mention of one leaves the question open.
     """
-    found = handlers(version)
-    if "queue" in found or not found:
+    if not handlers(version):
         return False
-    texts = (module.content.decode(errors="replace") for module in version.modules.values())
-    if version.main_module.endswith(".py"):
-        return not any("queue" in _PYTHON.findall(text) for text in texts)
-    return not any(_WORD.search(text) for text in texts)
+    texts = [module.content.decode(errors="replace") for module in version.modules.values()]
+    return not any(_MENTIONED.search(text) for text in texts)

@@ -40,3 +40,10 @@ def test_a_binding_to_a_database_that_is_not_planned_is_refused(make_upload):
     upload = make_upload(bindings=({"type": "d1", "name": "DB", "id": UUID},))
     with pytest.raises(RefusalError, match="references database"):
         derive(Blueprint(script="x", upload=upload))
+
+
+def test_queues_are_there_before_the_worker_that_sends_to_them(make_upload):
+    upload = make_upload(bindings=({"type": "queue", "name": "Q", "queue_name": "jobs"},))
+    with derive(Blueprint(script="x", queues=("jobs", "failed"), upload=upload)) as account:
+        assert [queue.name for queue in account.queues.values()] == ["jobs", "failed"]
+        assert account.producers(account.find_queue("jobs").id) == ("x",)

@@ -3,15 +3,20 @@ from __future__ import annotations
 import pytest
 
 from diagnose.embedded import Module
-from diagnose.embedded.handlers import handlers
+from diagnose.embedded.handlers import handlers, lacks_queue_handler
 from diagnose.embedded.state import VersionState
 
 
+def version(name: str, text: str, **more: str) -> VersionState:
+    modules = {
+        key: Module(content=content.encode(), content_type="text/plain")
+        for key, content in {name: text, **more}.items()
+    }
+    return VersionState(id="x", number=1, created_on="", source="api", main_module=name, modules=modules)
+
+
 def found(name: str, text: str) -> list[str]:
-    module = Module(content=text.encode(), content_type="text/plain")
-    return handlers(
-        VersionState(id="x", number=1, created_on="", source="api", main_module=name, modules={name: module})
-    )
+    return handlers(version(name, text))
 
 
 @pytest.mark.parametrize(
@@ -39,3 +44,26 @@ def test_python(text, names):
 )
 def test_javascript(text, names):
     assert found("index.js", text) == names
+
+
+FETCH = "class Default:\n    async def fetch(self, request): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "others", "lacks"),
+    [
+        ("entry.py", FETCH, {}, True),
+        ("entry.py", FETCH + "    async def queue(self, batch): ...\n", {}, False),
+        ("entry.py", FETCH + "from jobs import on_queue\n", {}, False),
+        ("entry.py", FETCH, {"base.py": "class Base:\n    async def queue(self, batch): ...\n"}, False),
+        ("entry.py", "from worker import Default\n", {}, False),
+        ("entry.py", FETCH + "QUEUE = queue_name = 1\n", {}, True),
+        ("index.js", "export default {\n  fetch() {},\n};", {}, True),
+        ("index.js", "export default {\n  fetch() {},\n  queue: consume,\n};", {}, False),
+        ("index.js", "export default {\n  fetch() {},\n  ...handlers,\n};", {}, False),
+        ("index.js", "export default{fetch(){},queue(){}}", {}, False),
+        ("index.js", "export { default } from './worker';", {}, False),
+    ],
+)
+def test_a_queue_handler_is_missing_only_where_nothing_mentions_one(name, text, others, lacks):
+    assert lacks_queue_handler(version(name, text, **others)) is lacks

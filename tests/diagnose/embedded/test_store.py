@@ -11,7 +11,7 @@ import time
 import pytest
 
 from diagnose.d1 import Statement
-from diagnose.embedded import EmbeddedAccount
+from diagnose.embedded import ConsumerSettings, EmbeddedAccount, QueueSettings
 from diagnose.errors import ProjectError
 
 WRITER = textwrap.dedent(
@@ -145,6 +145,8 @@ def record(**changes) -> str:
         (record(databases=[{"uuid": "../../escape", "name": "x", "created_at": ""}]), "damaged"),
         (record(databases={}, scripts=[{}]), "damaged"),
         (record(account_id=7), "damaged"),
+        (record(queues=[{"id": "../x", "name": "q"}]), "damaged"),
+        (record(queues={"id": 1}), "damaged"),
     ],
 )
 def test_a_document_that_is_not_ours_gives_one_clear_error(tmp_path, text, reason):
@@ -154,6 +156,30 @@ def test_a_document_that_is_not_ours_gives_one_clear_error(tmp_path, text, reaso
             read(tmp_path)
         assert caught.value.where == str(tmp_path / "account.json")
     assert (tmp_path / "account.json").read_text(encoding="latin-1") == text
+
+
+def test_an_account_from_before_there_were_queues_has_none(tmp_path):
+    (tmp_path / "account.json").write_text(record())
+    with EmbeddedAccount.load_snapshot(tmp_path) as account:
+        assert account.queues == {}
+    with EmbeddedAccount.open(tmp_path) as account:
+        jobs = account.create_queue("jobs")
+    with EmbeddedAccount.open(tmp_path) as account:
+        assert account.queues == {jobs.id: jobs}
+
+
+def test_queues_and_consumers_come_back_as_they_were(tmp_path, deploy_worker):
+    with EmbeddedAccount.open(tmp_path) as account:
+        deploy_worker(account, text="class Default:\n    async def queue(self, batch): ...\n")
+        settings = ConsumerSettings(
+            batch_size=7, max_retries=0, max_concurrency=2, retry_delay=5, dead_letter_queue="failed"
+        )
+        account.attach_consumer(account.create_queue("jobs").id, "importer", settings)
+        account.attach_consumer(account.create_queue("failed", QueueSettings(delivery_delay=9)).id)
+        account.purge(account.find_queue("jobs").id)
+        state = account.state
+    with EmbeddedAccount.open(tmp_path) as again:
+        assert again.state == state
 
 
 @pytest.mark.parametrize("damage", ["missing", "changed"])

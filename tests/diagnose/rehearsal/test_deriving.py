@@ -67,3 +67,26 @@ def test_two_bindings_of_one_database_share_it(write_project: Callable[[Mapping[
 def test_a_migration_that_does_not_run_is_an_error(project: Callable[[Mapping[str, str]], object]):
     with pytest.raises(D1Error, match="no such table: nowhere"):
         derive_account(project({"migrations/0001.sql": "ALTER TABLE nowhere ADD COLUMN a;"}))
+
+
+QUEUES = """
+[[queues.producers]]
+binding = "OUT"
+queue = "levels"
+
+[[queues.consumers]]
+queue = "levels"
+dead_letter_queue = "levels-failed"
+
+[[queues.consumers]]
+queue = "imported"
+"""
+
+
+def test_every_queue_that_the_config_names_is_made_once(write_project: Callable[[Mapping[str, str]], Path]):
+    project = open_project(write_project({"wrangler.toml": WRANGLER + QUEUES}))
+
+    with derive_account(project) as account:
+        queues = [(queue.name, queue.consumer) for queue in account.queues.values()]
+
+    assert queues == [("levels", None), ("levels-failed", None), ("imported", None)]

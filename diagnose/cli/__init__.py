@@ -19,6 +19,7 @@ COMMANDS = {
     "undo": "take back what the last fix did",
     "demo": "the whole story on a bundled broken project, without an account",
     "simulate": "which limits an import meets, and what each way of writing takes",
+    "record": "keep the answers to what the worker fetches, for rehearsals",
     "init": "write a commented diagnose.toml from what is found",
     "checks": "list every check",
     "explain": "the documentation page of a check",

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from diagnose.errors import ProjectError
-from diagnose.project.edits import append_table
+from diagnose.project.edits import append_table, set_value
 from diagnose.project.files import resolve_inside, write_atomically
 from diagnose.project.reading import parse_document, read_text, with_text
+from diagnose.project.settings import RecordedResponse
 from diagnose.project.settings_file import PYPROJECT_FILE
+from diagnose.project.settings_text import response_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from diagnose.project.document import Keys
+    from diagnose.project.document import ConfigDocument, Keys
     from diagnose.project.settings import Settings
 
 FOLDER: Final = "recorded"
@@ -34,6 +36,7 @@ class Recording:
     Attributes:
         url: a pattern for the request, in which `*` stands for any characters.
         headers: of the answer, those that are kept; names in lower case.
+        replaces: position of the entry in the settings whose answer this is, or None for a new one.
     """
 
     method: str
@@ -41,11 +44,7 @@ class Recording:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-    @property
-    def asked(self) -> tuple[str, str]:
-        """What tells one request from another."""
-        return self.method, self.url
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +55,25 @@ class ResponseFile:
     body_file: str
 
     @property
-    def entry(self) -> dict[str, object]:
-        """The table in the settings; a content type that is assumed anyway is left out."""
+    def response(self) -> RecordedResponse:
+        """As the settings hold it; a content type that is assumed anyway is left out."""
         one = self.recording
-        headers = {name: value for name, value in one.headers.items() if not _is_assumed(name, value)}
-        entry: dict[str, object] = {"method": one.method, "url": one.url, "status": one.status}
-        return entry | ({"headers": headers} if headers else {}) | {"body_file": self.body_file}
+        return RecordedResponse(
+            method=one.method,
+            url=one.url,
+            status=one.status,
+            headers={name: value for name, value in one.headers.items() if not _is_assumed(name, value)},
+            body_file=self.body_file,
+        )
 
 
-def name_files(recordings: Iterable[Recording], directory: Path) -> tuple[ResponseFile, ...]:
-    """A file for each answer, named after its URL; none that exists already."""
+def name_files(recordings: Iterable[Recording], settings: Settings) -> tuple[ResponseFile, ...]:
+    """A file for each answer: that of the entry which it replaces, else a new one named after its URL."""
     taken: set[str] = set()
     named = []
     for recording in recordings:
-        file = _free_name(recording, directory, taken)
+        known = None if recording.replaces is None else settings.responses[recording.replaces].body_file
+        file = known or _free_name(recording, settings.directory, taken)
         taken.add(file)
         named.append(ResponseFile(recording=recording, body_file=file))
     return tuple(named)
@@ -90,8 +94,8 @@ def write_bodies(files: Iterable[ResponseFile], directory: Path) -> None:
             raise ProjectError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
-def append_responses(settings: Settings, root: Path, files: Iterable[ResponseFile]) -> bytes:
-    """The settings file with the answers added behind those it has.
+def with_responses(settings: Settings, root: Path, files: Iterable[ResponseFile]) -> bytes:
+    """The settings file with new answers behind those it has, and the status of those that are replaced.
 
     Raises:
         ProjectError: the file cannot be read, or has no place for them.
@@ -100,8 +104,17 @@ def append_responses(settings: Settings, root: Path, files: Iterable[ResponseFil
     document = parse_document(read_text(root / path, path), path, "toml")
     keys: Keys = ("tool", "diagnose", "responses") if path.endswith(PYPROJECT_FILE) else ("responses",)
     for file in files:
-        document = with_text(document, append_table(document, keys, file.entry))
+        document = with_text(document, _with_response(document, keys, file, settings))
     return document.text.encode()
+
+
+def _with_response(document: ConfigDocument, keys: Keys, file: ResponseFile, settings: Settings) -> str:
+    position, status = file.recording.replaces, file.recording.status
+    if position is None:
+        return append_table(document, keys, response_entry(file.response))
+    if settings.responses[position].status == status:
+        return document.text
+    return set_value(document, (*keys, position, "status"), status)
 
 
 def _is_assumed(name: str, value: str) -> bool:

@@ -25,11 +25,15 @@ def recorded_responses(settings: Settings) -> Callable[[OutboundRequest], HttpAn
     """
 
     def answer(request: OutboundRequest) -> HttpAnswer | None:
-        matching = (response for response in settings.responses if _matches(response, request))
-        response = next(matching, None)
-        return None if response is None else _recorded(settings, response)
+        response = find_response(settings, request)
+        return None if response is None else read_response(settings, response)
 
     return answer
+
+
+def find_response(settings: Settings, request: OutboundRequest) -> RecordedResponse | None:
+    """The entry of `[[responses]]` that answers a request: the first that matches."""
+    return next((response for response in settings.responses if _matches(response, request)), None)
 
 
 def _matches(response: RecordedResponse, request: OutboundRequest) -> bool:
@@ -40,7 +44,8 @@ def _matches(response: RecordedResponse, request: OutboundRequest) -> bool:
     return re.fullmatch(pattern, request.url, re.DOTALL) is not None
 
 
-def _recorded(settings: Settings, response: RecordedResponse) -> HttpAnswer:
+def read_response(settings: Settings, response: RecordedResponse) -> HttpAnswer:
+    """A recorded answer. Raises ProjectError where its body file cannot be read."""
     headers = {"content-type": "application/json"} | {k.lower(): v for k, v in response.headers.items()}
     try:
         file = resolve_inside(settings.directory, response.body_file)

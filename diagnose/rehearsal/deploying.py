@@ -10,17 +10,25 @@ from diagnose.project.upload import build_upload
 from diagnose.rehearsal.assuming import database_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from diagnose.embedded import EmbeddedAccount
+    from diagnose.model import Json
     from diagnose.project import Project
     from diagnose.project.bindings import QueueConsumer
 
 PYTHON_MODULE = "text/x-python"
 
 
-def deploy_project(project: Project, account: EmbeddedAccount) -> tuple[str, dict[str, str]]:
+def deploy_project(
+    project: Project, account: EmbeddedAccount, secrets: Mapping[str, str] | None = None
+) -> tuple[str, dict[str, str]]:
     """Deploy; returns the worker's name, and database ids by binding.
+
+    Args:
+        project: whose worker is deployed.
+        account: where to.
+        secrets: by name; the worker has them beside what its config declares.
 
     Raises:
         RefusalError: the account does not take it, for example because a database or a queue is not there.
@@ -39,12 +47,7 @@ def deploy_project(project: Project, account: EmbeddedAccount) -> tuple[str, dic
                 name: Module(content=content, content_type=PYTHON_MODULE)
                 for name, content in upload.modules.items()
             },
-            bindings=tuple(
-                {**binding, "id": ids[str(binding["name"])], "database_id": ids[str(binding["name"])]}
-                if binding["type"] == "d1"
-                else binding
-                for binding in upload.bindings
-            ),
+            bindings=tuple(_bindings(upload.bindings, ids, secrets or {})),
             compatibility_date=upload.compatibility_date or "",
             compatibility_flags=upload.compatibility_flags,
             source="rehearsal",
@@ -53,6 +56,19 @@ def deploy_project(project: Project, account: EmbeddedAccount) -> tuple[str, dic
     account.put_script(schedule(script, upload.crons or ()))
     attach_consumers(account, upload.script_name, upload.consumers)
     return upload.script_name, ids
+
+
+def _bindings(
+    bindings: Iterable[Mapping[str, Json]], ids: Mapping[str, str], secrets: Mapping[str, str]
+) -> Iterator[Mapping[str, Json]]:
+    for binding in bindings:
+        name = str(binding["name"])
+        if binding["type"] == "d1":
+            yield {**binding, "id": ids[name], "database_id": ids[name]}
+        elif name not in secrets:
+            yield binding
+    for name, text in secrets.items():
+        yield {"type": "secret_text", "name": name, "text": text}
 
 
 def attach_consumers(account: EmbeddedAccount, script: str, consumers: Sequence[QueueConsumer]) -> None:

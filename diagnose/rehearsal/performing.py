@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -13,20 +14,22 @@ from diagnose.embedded.runtime import InlineRuntime
 from diagnose.errors import DiagnoseError, ProjectError, SandboxError, SourceError
 from diagnose.rehearsal.acting import answers, performed
 from diagnose.rehearsal.answering import recorded_responses
+from diagnose.rehearsal.assuming import assumed_secrets, placeholder
 from diagnose.rehearsal.comparing import at_path, differences, equal_rows, fetched_rows
 from diagnose.rehearsal.consuming import find_consumers, unknown_tables
-from diagnose.rehearsal.model import Rehearsal
+from diagnose.rehearsal.model import CLIENT_ERROR, Rehearsal
 from diagnose.rehearsal.outcomes import Sent, queue_outcomes, sent_by
 from diagnose.rehearsal.staging import stage
 from diagnose.rehearsal.triggering import choose_trigger
 from diagnose.rehearsal.watching import observe, read_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from diagnose.embedded import EmbeddedAccount
     from diagnose.embedded.invocation import Invocation, Runtime, Trigger
     from diagnose.embedded.queues import Drained
+    from diagnose.embedded.responses import Responses
     from diagnose.importing import Rows
     from diagnose.project import Project, Settings
     from diagnose.rehearsal.model import Act, WatchedTable
@@ -45,6 +48,8 @@ async def rehearse(
     derived: bool = False,
     allow_worker_code: bool = False,
     runtime: Runtime | None = None,
+    responses: Responses | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> Rehearsal:
     """Trigger the worker once, deliver what it sends to queues, and report what happened.
 
@@ -58,6 +63,8 @@ async def rehearse(
         derived: the account holds only what the project's migrations make.
         allow_worker_code: execute worker code even where no sandbox is to be had.
         runtime: executes the workers; by default the inline one.
+        responses: answers what they fetch; by default what the settings have recorded.
+        secrets: values by name; others that the worker reads are made up.
 
     Raises:
         ProjectError: a migration cannot be read.
@@ -76,13 +83,38 @@ async def rehearse(
     except (RefusalError, DiagnoseError) as error:
         return Rehearsal(refused=f"no account could be derived from the project: {error}")
     account.plan = plan
+    known = assumed_secrets(project, os.environ) | dict(secrets or {})
     with account:
         try:
-            staged = stage(project, source, account, derived=derived)
+            staged = stage(project, source, account, derived=derived, secrets=known)
         except (RefusalError, SourceError) as error:
             return Rehearsal(trigger=choice.trigger, guessed=choice.guessed, deploy_error=error.message)
         chosen = runtime or InlineRuntime(allow_unsandboxed=allow_worker_code)
-        return await _Performance(staged, project.settings, choice.trigger, choice.guessed, chosen).run()
+        return await _Performance(
+            stage=staged,
+            settings=project.settings,
+            trigger=choice.trigger,
+            guessed=choice.guessed,
+            runtime=chosen,
+            responses=responses or recorded_responses(project.settings),
+            secrets=known,
+            made_up=tuple(name for name, text in known.items() if text == placeholder(name)),
+        ).run()
+
+
+def _may_miss_a_secret(invocation: Invocation) -> bool:
+    """It failed before D1 refused anything: perhaps for a value that was made up."""
+    answer = invocation.answer
+    failed = invocation.outcome != "ok" or (answer is not None and answer.status >= CLIENT_ERROR)
+    return failed and not any(statement.error for statement in invocation.statements)
+
+
+def _unknown_values(names: Sequence[str]) -> str:
+    read = ", ".join(f"env.{name}" for name in names)
+    return (
+        f"the worker failed with made-up values of {read}: secrets are known to the account only."
+        " Where the trigger sends one along, name it in headers_env of [trigger]"
+    )
 
 
 def _why_not_executed(project: Project) -> str:
@@ -91,24 +123,29 @@ def _why_not_executed(project: Project) -> str:
     return f"{project.source.main} is not Python; other languages cannot be executed here yet"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Performance:
     stage: Stage
     settings: Settings
     trigger: Trigger
     guessed: bool
     runtime: Runtime
+    responses: Responses
+    secrets: Mapping[str, str]
+    made_up: tuple[str, ...]
 
     async def run(self) -> Rehearsal:
         try:
             invocation = await self._trigger()
-            if invocation is not None and invocation.outcome == "refused":
-                return self._refused(_why_refused(invocation), invocation)
+            proves_nothing = self._why_nothing(invocation)
+            if proves_nothing is not None:
+                return self._refused(proves_nothing, invocation)
             drained = await drain(
                 self.stage.account,
                 runtime=self.runtime,
-                responses=recorded_responses(self.settings),
+                responses=self.responses,
                 base=self.stage.base,
+                secret_values=self.secrets,
                 most=MOST_BATCHES,
             )
         except SandboxError as error:
@@ -124,15 +161,25 @@ class _Performance:
             return self._refused(f"no worker was given the message from {self.trigger.queue}")
         return self._result(acts, drained)
 
+    def _why_nothing(self, invocation: Invocation | None) -> str | None:
+        """Why the invocation tells nothing about the worker."""
+        if invocation is None:
+            return None
+        if invocation.outcome == "refused":
+            return _why_refused(invocation)
+        made_up = self.made_up and _may_miss_a_secret(invocation)
+        return _unknown_values(self.made_up) if made_up else None
+
     async def _trigger(self) -> Invocation | None:
         """Deliver the event; None for a message, which is put into its queue instead."""
         if self.trigger.kind != "queue":
             return await self.stage.account.invoke(
                 self.stage.script,
                 self.trigger,
-                responses=recorded_responses(self.settings),
+                responses=self.responses,
                 runtime=self.runtime,
                 base=self.stage.base(self.stage.script),
+                secret_values=self.secrets,
             )
         queue = self.stage.account.find_queue(self.trigger.queue or "")
         if queue is None:

@@ -71,7 +71,14 @@ class Stage:
         return _bound(self.account, script, "queue", "queue_name")
 
 
-def stage(project: Project, source: Source, account: EmbeddedAccount, *, derived: bool) -> Stage:
+def stage(
+    project: Project,
+    source: Source,
+    account: EmbeddedAccount,
+    *,
+    derived: bool,
+    secrets: Mapping[str, str] | None = None,
+) -> Stage:
     """Deploy, and empty what is looked at.
 
     Args:
@@ -80,12 +87,13 @@ def stage(project: Project, source: Source, account: EmbeddedAccount, *, derived
         account: a throw-away copy.
         derived: the account holds only what the project's files make: consumers beside the worker are
             deployed, too.
+        secrets: of the triggered worker, by name.
 
     Raises:
         RefusalError: the account does not take the worker.
         SourceError: its modules cannot be collected.
     """
-    script, databases = deploy_project(project, account)
+    script, databases = deploy_project(project, account, secrets)
     workers = [DeployedWorker(script=script, project=project, source=source, databases=databases)]
     consumers = find_consumers(project)
     unexecuted = dict(consumers.unexecuted) if derived else _without_foreign(account)

@@ -5,14 +5,16 @@ import pytest
 from diagnose.account.outbound import OutboundError
 from diagnose.embedded.invocation import BindingError, HttpAnswer, OutboundRequest
 from diagnose.project.response_files import Recording
+from diagnose.project.settings import RecordedResponse, Settings
 from diagnose.rehearsal.recording import Recorder
 from diagnose.rehearsal.redacting import Redaction
 
 pytestmark = pytest.mark.anyio
 ROWS = OutboundRequest(url="https://a.example/rows?token=x")
+NOTHING = Settings()
 
 
-def recorder(*answers, known=None) -> Recorder:
+def recorder(*answers, settings=NOTHING, overwrite=False) -> Recorder:
     given = iter(answers)
 
     async def fetch(request: OutboundRequest) -> HttpAnswer:
@@ -21,7 +23,7 @@ def recorder(*answers, known=None) -> Recorder:
             raise answer
         return HttpAnswer(status=200, headers={"content-type": "text/plain", "server": "s"}, body=answer)
 
-    return Recorder(fetch, Redaction(("hush!",)), known=lambda _request: known)
+    return Recorder(fetch, Redaction(("hush!",)), settings, overwrite=overwrite)
 
 
 async def test_the_worker_sees_the_answer_and_the_record_no_secret():
@@ -39,10 +41,24 @@ async def test_the_worker_sees_the_answer_and_the_record_no_secret():
     )
 
 
-async def test_what_is_on_file_is_not_asked_again():
-    recording = recorder(known=HttpAnswer(status=200, body=b"old"))
+@pytest.fixture
+def settings(tmp_path):
+    (tmp_path / "rows.txt").write_bytes(b"old")
+    entry = RecordedResponse(url="https://a.example/rows*", body_file="rows.txt")
+    return Settings(responses=(entry,), directory=tmp_path)
+
+
+async def test_what_is_on_file_is_not_asked_again(settings):
+    recording = recorder(settings=settings)
     assert (await recording(ROWS)).body == b"old"
     assert (recording.recordings, recording.kept) == ((), 1)
+
+
+async def test_what_is_on_file_can_be_asked_again(settings):
+    recording = recorder(b"new", settings=settings, overwrite=True)
+    assert (await recording(ROWS)).body == b"new"
+    (found,) = recording.recordings
+    assert (found.url, found.body, found.replaces) == ("https://a.example/rows*", b"new", 0)
 
 
 async def test_the_first_of_several_answers_is_kept_and_the_change_told():

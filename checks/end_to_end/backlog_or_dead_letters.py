@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from diagnose.d1 import LIMITS
 from diagnose.plugin import Check, Confidence, Mode, Need, Severity
+from diagnose.rehearsal.deriving import queue_names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from diagnose.account import Account, QueueBacklog, QueueInfo
     from diagnose.model import Json
     from diagnose.plugin import Context, Finding
     from diagnose.rehearsal import Rehearsal
     from diagnose.rehearsal.outcomes import QueueOutcome
+
+_LONGEST_DELAY: Final = timedelta(seconds=LIMITS.queues.delay_seconds)
+"""A message may wait that long because somebody asked for it."""
 
 
 class BacklogOrDeadLetters(Check):
@@ -101,6 +108,9 @@ class BacklogOrDeadLetters(Check):
                 yield finding
         else:
             yield self.skipped(missing)
+        if ctx.account is not None:
+            async for finding in self._in_account(ctx, ctx.account):
+                yield finding
 
     def _rehearsed(self, ctx: Context, rehearsal: Rehearsal) -> Iterator[Finding]:
         if rehearsal.invocation is None or rehearsal.is_beside_the_point:
@@ -120,12 +130,50 @@ class BacklogOrDeadLetters(Check):
         if not rehearsal.queues:
             yield self.skipped("no message was sent in the rehearsal")
 
+    async def _in_account(self, ctx: Context, account: Account) -> AsyncIterator[Finding]:
+        names = queue_names(ctx.config)
+        found = [info for name in names if (info := await account.queue(name)) is not None]
+        for name in sorted(set(names) - {info.name for info in found}):
+            yield self.skipped(f"the account has no queue {name} (QUE002)")
+        dead = {one.dead_letter_queue for one in ctx.config.consumers}
+        dead |= {one.spec.dead_letter_queue for info in found for one in info.consumers}
+        for info in found:
+            yield self._waiting(info, await account.backlog(info.id), is_dead=info.name in dead)
+
+    def _waiting(self, info: QueueInfo, backlog: QueueBacklog, *, is_dead: bool) -> Finding:
+        """What waits in a queue of the account."""
+        oldest = None if backlog.oldest_ms is None else datetime.fromtimestamp(backlog.oldest_ms / 1000, UTC)
+        evidence: dict[str, Json] = {
+            "queue": info.name,
+            "consumer": next((one.spec.script for one in info.consumers), None),
+            "backlog": backlog.messages,
+            "backlog_bytes": backlog.bytes,
+            "oldest": None if oldest is None else oldest.isoformat(timespec="seconds"),
+        }
+        resource = f"queue/{info.name}"
+        waits = f"{_messages(backlog.messages)} in {info.name}"
+        reason, severity = None, Severity.ERROR
+        if backlog.messages and is_dead:
+            reason = f"{waits}, a dead-letter queue: their consumer failed with each of them"
+        elif backlog.messages and not info.consumers:
+            reason = f"{waits}, and nothing consumes it"
+        elif backlog.messages and info.delivery_paused:
+            reason, severity = f"{waits}, and its delivery is paused", Severity.WARNING
+        elif oldest is not None and datetime.now(UTC) - oldest > _LONGEST_DELAY:
+            reason, severity = f"{waits}, the oldest since {evidence['oldest']}", Severity.WARNING
+        if reason is None:
+            taken = f"{waits}, for its consumer to take" if backlog.messages else f"{info.name} is empty"
+            return self.passed(taken, resource=resource, evidence=evidence)
+        return self.problem(
+            reason, confidence=Confidence.HIGH, severity=severity, resource=resource, evidence=evidence
+        )
+
     def _given_up(self, rehearsal: Rehearsal, queue: QueueOutcome) -> Finding:
         """What was refused by D1 is the cause (E2E002 says so); otherwise this is."""
         is_cause = not rehearsal.failed_statements
         return self.problem(
-            f"{queue.failed:,} of {_messages(queue.sent)} to {queue.queue} {_end(queue)}:"
-            f" {queue.consumer} met {queue.error}",
+            f"{queue.failed:,} of {_messages(queue.sent)} to {queue.queue} {_end(queue)}"
+            f" ({queue.consumer}: {queue.error})",
             confidence=Confidence.HIGH,
             location=queue.failed_at,
             resource=_resource(queue),
@@ -156,8 +204,8 @@ def _end(queue: QueueOutcome) -> str:
     if queue.dead_lettered:
         return f"ended in the dead-letter queue {queue.dead_letter_queue}"
     if queue.dead_letter_queue is not None:
-        return f"were deleted after their retries (there is no queue {queue.dead_letter_queue})"
-    return "were deleted after their retries (there is no dead-letter queue)"
+        return f"were deleted after their retries, as there is no queue {queue.dead_letter_queue}"
+    return "were deleted after their retries, as there is no dead-letter queue"
 
 
 def _resource(queue: QueueOutcome) -> str:

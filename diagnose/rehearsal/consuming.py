@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from diagnose.project import Project, WorkerConfig
-    from diagnose.project.source import Source
+
+PYTHON = ".py"
+"""The suffix of what can be executed here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +102,13 @@ def _next(waiting: Iterable[Project], queues: set[str]) -> Project | None:
 
 def _why_not(consumer: Project, others: Iterable[Project]) -> str | None:
     """Why a worker cannot be executed here, or None."""
-    source: Source | None = consumer.source
-    if source is None:
-        return str(consumer.source_error or f"{consumer.config_path} names no worker source")
-    if source.language != "python":
-        return f"{source.main} is not Python"
+    main = _config_of(consumer).main
+    if main is None:
+        return f"{consumer.config_path} names no worker source"
+    if not main.endswith(PYTHON):
+        return f"{posixpath.normpath(posixpath.join(consumer.base, main))} is not Python"
+    if consumer.source is None:
+        return str(consumer.source_error)
     return unknown_tables(consumer, others)
 
 

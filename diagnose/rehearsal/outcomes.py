@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from diagnose.embedded.state import QueueState
     from diagnose.model import Location
 
-_LEVELS = ("error", "warn")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueOutcome:
@@ -154,7 +152,7 @@ def _error(delivery: Delivery) -> tuple[str, Location | None]:
         if statement.error is not None:
             return statement.error, statement.location
     for event in reversed(invocation.events):
-        if event.kind == "log" and event.detail.get("level") in _LEVELS:
+        if event.kind == "log":
             return event.text, event.location
     return "it asked for a retry", None
 

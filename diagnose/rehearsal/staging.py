@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.embedded.refusal import RefusalError
 from diagnose.errors import SourceError
-from diagnose.rehearsal.consuming import find_consumers
+from diagnose.rehearsal.consuming import PYTHON, find_consumers
 from diagnose.rehearsal.deploying import deploy_project
 from diagnose.rehearsal.watching import choose_watches, empty_table
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from diagnose.project import Project
     from diagnose.project.source import Source
     from diagnose.rehearsal.watching import Watch
-
-_PYTHON = ".py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +138,7 @@ def _without_foreign(account: EmbeddedAccount) -> dict[str, str]:
     for queue in tuple(account.queues.values()):
         script = queue.consumer.script if queue.consumer else None
         version = None if script is None else account.scripts[script].active
-        if version is not None and not version.main_module.endswith(_PYTHON):
+        if version is not None and not version.main_module.endswith(PYTHON):
             account.detach_consumer(queue.id)
             reasons[queue.name] = f"{script} ({version.main_module}) is not Python"
     return reasons

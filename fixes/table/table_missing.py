@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from diagnose.d1.identifiers import quoted
 from diagnose.d1.schema import Column, Table
 from diagnose.plugin import Choice, Fix, Safety, Turn
+from diagnose.rehearsal.assuming import database_id
 from diagnose.rehearsal.definitions import unique_index
 from diagnose.rehearsal.watching import bound_rows
 from diagnose.schemas import (
@@ -157,11 +158,7 @@ async def _bound(
 ) -> dict[str, list[str | int | float | bytes | None]]:
     """Values that the worker binds in a rehearsal, by column in lower case."""
     rehearsal = await ctx.rehearsal()
-    statements = [
-        statement
-        for statement in (rehearsal.invocation.statements if rehearsal.invocation else ())
-        if statement.binding == binding.binding
-    ]
+    statements = rehearsal.statements_on(database_id(binding))
     table = Table(name=missing.name, columns=tuple(Column(name=name) for name in missing.columns))
     rows = bound_rows(table, statements, keys=(unique_index(missing.name, key),) if key else ())
     if rows is None:

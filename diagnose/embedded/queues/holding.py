@@ -69,13 +69,14 @@ class QueueHolder:
         return self.queues.get(name_or_id) or self._state.queue_named(name_or_id)
 
     def producers(self, queue_id: str) -> tuple[str, ...]:
-        """Names of the workers with a binding to a queue."""
+        """Names of the workers whose answering version (else newest) has a binding to a queue."""
         name = self.queue(queue_id).name
+        versions = ((one.name, one.active or one.latest) for one in self._state.scripts.values())
         return tuple(
-            script.name
-            for script in self._state.scripts.values()
-            if script.latest
-            and any(b["type"] == "queue" and b.get("queue_name") == name for b in script.latest.bindings)
+            script
+            for script, version in versions
+            if version is not None
+            and any(b["type"] == "queue" and b.get("queue_name") == name for b in version.bindings)
         )
 
     def create_queue(

@@ -8,7 +8,7 @@ import pytest
 from diagnose.errors import StepError
 from diagnose.project.bindings import QueueConsumer
 from diagnose.project.upload import Upload
-from diagnose.steps import DeployWorker
+from diagnose.steps import CreateQueue, DeployWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,6 +195,24 @@ async def test_the_consumer_before_comes_back_with_the_version_before(
     assert embedded.queue(jobs).consumer != before
     assert await again(step).undo(workspace) is None
     assert embedded.queue(jobs).consumer == before
+
+
+async def test_a_queue_its_producer_and_its_consumer_come_and_go_together(
+    workspace: ProjectWorkspace, embedded: EmbeddedAccount, again: Callable[[Step], Step]
+):
+    await deploy(workspace, OLDER)
+    before = embedded.scripts["tides"].deployments[0].versions
+    done = []
+    for step in (CreateQueue(name="failed"), CreateQueue(name="jobs"), deployment(CONSUMING)):
+        prepared = await step.prepare(workspace)
+        await prepared.apply(workspace)
+        assert await prepared.verify(workspace) is None
+        done.append(prepared)
+    assert [queue.name for queue in embedded.queues.values()] == ["failed", "jobs"]
+    for step in reversed(done):
+        assert await again(step).undo(workspace) is None
+    assert embedded.queues == {}
+    assert embedded.scripts["tides"].deployments[0].versions == before
 
 
 async def test_nothing_is_uploaded_while_a_queue_is_missing(

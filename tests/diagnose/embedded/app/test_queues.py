@@ -236,3 +236,20 @@ async def test_reading_does_not_allow_changing(api, jobs, embedded):
     token = embedded.issue_token(permissions=frozenset({Permission.WORKERS_EDIT}))
     api.headers["Authorization"] = f"Bearer {token}"
     assert code_of(await api.get(f"{Q}/{jobs}")) == (403, 10000)
+
+
+async def test_a_deploy_by_wrangler_attaches_and_then_updates(api, jobs, embedded, deploy_worker):
+    """The requests as wrangler 4.86.0 and 4.164.0 send them."""
+    settings = {"batch_size": 10, "max_retries": 3, "max_wait_time_ms": 5000}
+    body = {"type": "worker", "script_name": "importer", "settings": settings}
+    assert len((await api.get(f"{Q}?name=jobs&name=jobs&page=1")).json()["result"]) == 1
+    deploy_worker(embedded, text=CONSUMER)
+    (found,) = (await api.get(f"{Q}?page=1&name=jobs")).json()["result"]
+    assert (found["consumers_total_count"], found["consumers"]) == (0, [])
+    assert (await api.post(f"{Q}/{jobs}/consumers", json=body)).status_code == 200
+    deploy_worker(embedded, text=CONSUMER + "# changed\n")
+    (found,) = (await api.get(f"{Q}?page=1&name=jobs")).json()["result"]
+    (consumer,) = found["consumers"]
+    assert (consumer["script"], consumer["service"]) == ("importer", "importer")
+    changed = await api.put(f"{Q}/{jobs}/consumers/{consumer['consumer_id']}", json=body)
+    assert changed.json()["result"]["consumer_id"] == consumer["consumer_id"]

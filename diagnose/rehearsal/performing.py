@@ -14,7 +14,7 @@ from diagnose.embedded.runtime import InlineRuntime
 from diagnose.errors import DiagnoseError, ProjectError, SandboxError, SourceError
 from diagnose.rehearsal.acting import answers, performed
 from diagnose.rehearsal.answering import recorded_responses
-from diagnose.rehearsal.assuming import assumed_secrets, placeholder
+from diagnose.rehearsal.assuming import assumed_secrets
 from diagnose.rehearsal.comparing import at_path, differences, equal_rows, fetched_rows
 from diagnose.rehearsal.consuming import find_consumers, unknown_tables
 from diagnose.rehearsal.model import CLIENT_ERROR, Rehearsal
@@ -97,8 +97,6 @@ async def rehearse(
             guessed=choice.guessed,
             runtime=chosen,
             responses=responses or recorded_responses(project.settings),
-            secrets=known,
-            made_up=tuple(name for name, text in known.items() if text == placeholder(name)),
         ).run()
 
 
@@ -131,44 +129,41 @@ class _Performance:
     guessed: bool
     runtime: Runtime
     responses: Responses
-    secrets: Mapping[str, str]
-    made_up: tuple[str, ...]
 
     async def run(self) -> Rehearsal:
         try:
             invocation = await self._trigger()
-            proves_nothing = self._why_nothing(invocation)
-            if proves_nothing is not None:
+            proves_nothing = invocation and self._why_nothing(self.stage.script, invocation)
+            if proves_nothing:
                 return self._refused(proves_nothing, invocation)
             drained = await drain(
                 self.stage.account,
                 runtime=self.runtime,
                 responses=self.responses,
                 base=self.stage.base,
-                secret_values=self.secrets,
+                secret_values=self.stage.secrets,
                 most=MOST_BATCHES,
             )
         except SandboxError as error:
             return Rehearsal(refused=f"{error.message} (--allow-worker-code executes it without a sandbox)")
         except ProjectError as error:
             return self._refused(str(error))
-        if drained.refused is not None:
-            last = drained.deliveries[-1]
-            why = f"{last.script}, the consumer of {last.queue}: {_why_refused(last.invocation)}"
-            return self._refused(why, invocation)
+        for delivery in drained.deliveries:
+            proves_nothing = self._why_nothing(delivery.script, delivery.invocation)
+            if proves_nothing is not None:
+                why = f"{delivery.script}, the consumer of {delivery.queue}: {proves_nothing}"
+                return self._refused(why, invocation)
         acts = performed(self.stage, invocation, drained.deliveries)
         if not acts:
             return self._refused(f"no worker was given the message from {self.trigger.queue}")
         return self._result(acts, drained)
 
-    def _why_nothing(self, invocation: Invocation | None) -> str | None:
-        """Why the invocation tells nothing about the worker."""
-        if invocation is None:
-            return None
+    def _why_nothing(self, script: str, invocation: Invocation) -> str | None:
+        """Why an invocation tells nothing about the worker."""
         if invocation.outcome == "refused":
             return _why_refused(invocation)
-        made_up = self.made_up and _may_miss_a_secret(invocation)
-        return _unknown_values(self.made_up) if made_up else None
+        made_up = self.stage.made_up(script)
+        return _unknown_values(made_up) if made_up and _may_miss_a_secret(invocation) else None
 
     async def _trigger(self) -> Invocation | None:
         """Deliver the event; None for a message, which is put into its queue instead."""
@@ -179,7 +174,7 @@ class _Performance:
                 responses=self.responses,
                 runtime=self.runtime,
                 base=self.stage.base(self.stage.script),
-                secret_values=self.secrets,
+                secret_values=self.stage.secrets,
             )
         queue = self.stage.account.find_queue(self.trigger.queue or "")
         if queue is None:

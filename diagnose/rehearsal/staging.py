@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diagnose.embedded.refusal import RefusalError
 from diagnose.errors import SourceError
+from diagnose.rehearsal.assuming import assumed_secrets, placeholder
 from diagnose.rehearsal.consuming import PYTHON, find_consumers
 from diagnose.rehearsal.deploying import deploy_project
 from diagnose.rehearsal.watching import choose_watches, empty_table
@@ -43,12 +45,14 @@ class Stage:
         workers: the triggered one first.
         watches: the tables that are looked at, the watched one first; they are empty.
         unexecuted: why a queue's consumer cannot be executed here, by the queue's name.
+        secrets: of all workers, by name.
     """
 
     account: EmbeddedAccount
     workers: tuple[DeployedWorker, ...]
     watches: tuple[Watch, ...]
     unexecuted: Mapping[str, str]
+    secrets: Mapping[str, str]
 
     @property
     def script(self) -> str:
@@ -68,6 +72,11 @@ class Stage:
         """Names of queues by binding of any worker of the account."""
         return _bound(self.account, script, "queue", "queue_name")
 
+    def made_up(self, script: str) -> tuple[str, ...]:
+        """Names of the secrets of a worker whose values are made up."""
+        names = _bound(self.account, script, "secret_text", "name")
+        return tuple(name for name in names if self.secrets.get(name) == placeholder(name))
+
 
 def stage(
     project: Project,
@@ -85,31 +94,44 @@ def stage(
         account: a throw-away copy.
         derived: the account holds only what the project's files make: consumers beside the worker are
             deployed, too.
-        secrets: of the triggered worker, by name.
+        secrets: of the triggered worker, by name; those of consumers are made up where they are not among
+            them.
 
     Raises:
         RefusalError: the account does not take the worker.
         SourceError: its modules cannot be collected.
     """
-    script, databases = deploy_project(project, account, secrets)
+    known = dict(secrets or {})
+    script, databases = deploy_project(project, account, known)
     workers = [DeployedWorker(script=script, project=project, source=source, databases=databases)]
     consumers = find_consumers(project)
     unexecuted = dict(consumers.unexecuted) if derived else _without_foreign(account)
     for consumer in consumers.projects:
-        found = _deploy(consumer, account, unexecuted) if derived else _deployed(consumer, account)
+        if derived:
+            own = {
+                name: known.get(name, text) for name, text in assumed_secrets(consumer, os.environ).items()
+            }
+            found = _deploy(consumer, account, own, unexecuted)
+            known |= own
+        else:
+            found = _deployed(consumer, account)
         workers += [] if found is None else [found]
     watches = choose_watches(workers)
     for watch in watches:
         empty_table(account.database(watch.database_id), watch.table)
     for queue_id in account.queues:
         account.purge(queue_id)
-    return Stage(account=account, workers=tuple(workers), watches=watches, unexecuted=unexecuted)
+    return Stage(
+        account=account, workers=tuple(workers), watches=watches, unexecuted=unexecuted, secrets=known
+    )
 
 
-def _deploy(project: Project, account: EmbeddedAccount, unexecuted: dict[str, str]) -> DeployedWorker | None:
+def _deploy(
+    project: Project, account: EmbeddedAccount, secrets: Mapping[str, str], unexecuted: dict[str, str]
+) -> DeployedWorker | None:
     """A consumer of the project, deployed; what the account refuses cannot be executed."""
     try:
-        script, databases = deploy_project(project, account)
+        script, databases = deploy_project(project, account, secrets)
     except (RefusalError, SourceError) as error:
         consumed = [one.queue for one in project.config.consumers if one.queue] if project.config else []
         unexecuted |= dict.fromkeys(consumed, f"{project.config_path} cannot be deployed: {error.message}")

@@ -333,6 +333,19 @@ async def test_a_failing_neighbour_is_named_with_its_place(pipeline):
     assert found["E2E002"].evidence["landed"] == 9
 
 
+async def test_a_neighbour_that_fails_with_a_made_up_secret_tells_nothing(pipeline):
+    writing = HEAD + consumer(
+        "if len(self.env.API_KEY) < 50:\n    raise ValueError('no key')\nbatch.ackAll()"
+    )
+    files = {"writer__wrangler.toml": NEIGHBOUR, "writer__worker.py": writing}
+    found = await run_end_to_end(pipeline(config=PRODUCER_ONLY + PRODUCER, **files))
+
+    assert found["E2E003"].status is Status.SKIP
+    assert found["E2E003"].message.startswith(
+        "tides-writer, the consumer of levels: the worker failed with made-up values of env.API_KEY: secrets"
+    )
+
+
 async def test_a_consumer_that_cannot_be_executed_is_named(check, pipeline):
     files = {
         "writer__wrangler.toml": NEIGHBOUR.replace("worker.py", "index.ts"),

@@ -3,6 +3,7 @@
 from diagnose.rewriting.acks import rewrite_acked
 from diagnose.rewriting.awaiting import await_call
 from diagnose.rewriting.binding import bind_interpolated
+from diagnose.rewriting.conflicts import add_conflict_clause
 from diagnose.rewriting.in_lists import rewrite_in_list
 from diagnose.rewriting.inserts import rewrite_insert
 from diagnose.rewriting.outcome import Outcome, Refused, Rewritten
@@ -16,6 +17,7 @@ __all__ = [
     "Outcome",
     "Refused",
     "Rewritten",
+    "add_conflict_clause",
     "await_call",
     "bind_interpolated",
     "invented_counts",

@@ -11,6 +11,7 @@ from diagnose.schemas.judging import Gap, GapKind, Judge
 from diagnose.schemas.keys import covering_keys, known_key, parse_key
 from diagnose.schemas.migrating import NewMigration, applied_names, new_migration, pending_until
 from diagnose.schemas.naming import database_name, find_binding, resource, sites_of, why_unknown
+from diagnose.schemas.repeats import RepeatedInsert, refusal_after, repeated_inserts
 from diagnose.schemas.samples import recorded_samples
 from diagnose.schemas.tables import MissingTable, missing_tables, still_refused
 from diagnose.schemas.types import column_type
@@ -24,6 +25,7 @@ __all__ = [
     "MissingColumns",
     "MissingTable",
     "NewMigration",
+    "RepeatedInsert",
     "UnkeyedInsert",
     "applied_names",
     "column_type",
@@ -41,6 +43,8 @@ __all__ = [
     "pending_until",
     "read_definitions",
     "recorded_samples",
+    "refusal_after",
+    "repeated_inserts",
     "resource",
     "sites_of",
     "still_refused",

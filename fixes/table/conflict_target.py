@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, ClassVar
 from diagnose.d1.identifiers import quoted
 from diagnose.plugin import Choice, Fix, Safety, Turn
 from diagnose.schemas import (
-    applied_names,
-    database_name,
     find_binding,
     known_key,
-    new_migration,
     parse_key,
     read_definitions,
     tables_elsewhere,
     unkeyed_inserts,
 )
-from diagnose.steps import Reversal
-from diagnose.steps.new_migration import migration_steps
+from diagnose.steps.unique_index import (
+    count_duplicates,
+    duplicates_sql,
+    unique_index_sql,
+    unique_index_steps,
+)
 
 if TYPE_CHECKING:
     from diagnose.plugin import Context, Finding, Plan
@@ -50,33 +51,24 @@ class ConflictTarget(Fix):
         key = await _key(ctx, binding, insert)
         if key is None:
             return self.ask(f"nothing says which columns of {table} tell its rows apart", _choice(insert))
-        duplicates = await _duplicates(ctx, binding, table, key)
+        duplicates = await count_duplicates(ctx.account, binding, table, key)
         if duplicates:
             return self.refuse(
                 f"{table} holds {duplicates:,} keys more than once, and a unique index refuses them",
-                f"decide which rows to keep; this shows them: {_groups(table, key)}",
+                f"decide which rows to keep; this shows them: {duplicates_sql(table, key)}",
             )
         return await self._create(ctx, binding, table, key)
 
     async def _create(self, ctx: Context, binding: D1Binding, table: str, key: tuple[str, ...]) -> Plan:
-        index = quoted("_".join((table, *key)))
-        columns = ", ".join(map(quoted, key))
-        sql = f"CREATE UNIQUE INDEX {index} ON {quoted(table)} ({columns});\n"
-        applied = await applied_names(ctx.account, binding) if ctx.account else frozenset[str]()
-        migration = new_migration(ctx.project, binding, f"unique_{table}", sql, applied)
-        if migration is None:
+        steps = await unique_index_steps(ctx.project, ctx.account, binding, table, key)
+        if steps is None:
             return self.refuse(
-                "the project's migrations are made by another tool", f"let it make this one: {sql}"
+                "the project's migrations are made by another tool",
+                f"let it make this one: {unique_index_sql(table, key)}",
             )
-        return self.steps(
-            f"no key of {table} is held by two rows; a unique index over ({columns}) keeps it so",
-            *migration_steps(
-                binding,
-                await database_name(ctx.account, binding),
-                migration,
-                Reversal(guard="", sql=f"DROP INDEX IF EXISTS {index}", kept=""),
-            ),
-        )
+        columns = ", ".join(map(quoted, key))
+        why = f"no key of {table} is held by two rows; a unique index over ({columns}) keeps it so"
+        return self.steps(why, *steps)
 
 
 async def _key(ctx: Context, binding: D1Binding, insert: UnkeyedInsert) -> tuple[str, ...] | None:
@@ -97,22 +89,4 @@ def _choice(insert: UnkeyedInsert) -> Choice:
         option="key",
         question=f"Which columns tell one row of {insert.table.name} from another?",
         answers={"COLUMN,COLUMN": f"these columns together, of {', '.join(insert.columns)}"},
-    )
-
-
-async def _duplicates(ctx: Context, binding: D1Binding, table: str, key: tuple[str, ...]) -> int:
-    """How many keys are held by several rows; a key with a NULL in it never counts as taken."""
-    if ctx.account is None or binding.database_id is None:
-        return 0
-    sql = f"SELECT count(*) FROM ({_groups(table, key)})"  # noqa: S608 - quoted names
-    results = await ctx.account.query(binding.database_id, sql, reads_only=True)
-    return int(results[-1].rows[0][0])
-
-
-def _groups(table: str, key: tuple[str, ...]) -> str:
-    columns = ", ".join(map(quoted, key))
-    present = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in key)
-    return (
-        f"SELECT {columns}, count(*) AS copies FROM {quoted(table)}"  # noqa: S608 - quoted names
-        f" WHERE {present} GROUP BY {columns} HAVING count(*) > 1"
     )

@@ -56,7 +56,10 @@ _SECRET_WORDS: Final = frozenset(
 _KEYS_OF: Final = frozenset(
     {"ACCESS", "API", "AUTH", "ENCRYPTION", "MASTER", "PRIVATE", "ROLE", "SECRET", "SERVICE", "SIGNING"}
 )
-_PUBLIC_WORDS: Final = frozenset({"ANON", "PUBLIC", "PUBLISHABLE", "SITE", "SITEKEY", "VITE"})
+_PUBLIC_WORDS: Final = frozenset(
+    {"ANON", "FIREBASE", "PUBLIC", "PUBLISHABLE", "SEARCH", "SITE", "SITEKEY", "VITE"}
+)
+_PUBLIC_PREFIXES: Final = ("eyJ", "phc_", "pk.", "pk_", "sb_publishable_", "ssh-")
 _NAMED_RANDOM: Final = frozenset(
     {"ADDRESS", "AUD", "DIGEST", "DSN", "HASH", "HOST", "ID", "IDS", "INTEGRITY", "SHA", "URL", "VERSION"}
 )
@@ -75,7 +78,8 @@ _PLACEHOLDER_WORDS: Final = frozenset(
     }
 )
 # fmt: on
-_WORDS: Final = re.compile(r"[a-z]+(?:[-_. ][a-z]+)*")
+_PART: Final = r"(?:[a-z]+\d{0,4}|v?\d{1,4})"  # of a name: `banner`, `v2`, `2026`
+_WORDS: Final = re.compile(rf"[a-z]+|{_PART}(?:[-_. ]{_PART})+")
 
 _LEAST_PASSWORD: Final = 8
 _LEAST_TOKEN: Final = 16
@@ -105,7 +109,7 @@ def secret_in(name: str, value: str) -> Guess | None:
         return Guess(form, "form")
     if "://" in value or value.startswith(("/", "-----BEGIN")) or any(map(str.isspace, value)):
         return None
-    if _PUBLIC_WORDS & set(words) or value.startswith(("pk_", "sb_publishable_", "ssh-", "eyJ")):
+    if _PUBLIC_WORDS & set(words) or value.startswith(_PUBLIC_PREFIXES):
         return _service_token(words, value)
     return _named(words, value)
 

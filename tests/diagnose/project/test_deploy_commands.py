@@ -151,3 +151,8 @@ def test_a_link_out_of_the_project_is_not_read(write_project, tmp_path):
     folder = write_project({"wrangler.toml": 'name = "a"\n'})
     (folder / "ship.sh").symlink_to(tmp_path / "other.sh")
     assert all_deploy_commands(folder) == ()
+
+
+def test_quotes_that_do_not_close_on_the_line(found):
+    text = "steps:\n  - run: echo it's && wrangler deploy --env staging'\n"
+    assert [each[2] for each in found({".gitlab-ci.yml": text})] == ["staging"]

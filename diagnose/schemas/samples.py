@@ -35,7 +35,7 @@ def recorded_samples(settings: Settings, sites: Iterable[StatementSite]) -> Samp
     (`candle["open"]` in the place of column `open`).
     """
     samples: Samples = {}
-    answers = list(_answers(settings))
+    answers = list(recorded_answers(settings))
     if settings.rows is not None:
         _gather(samples, answers, settings.rows.columns)
     for site in sites:
@@ -43,7 +43,7 @@ def recorded_samples(settings: Settings, sites: Iterable[StatementSite]) -> Samp
     return samples
 
 
-def _answers(settings: Settings) -> Iterator[Any]:
+def recorded_answers(settings: Settings) -> Iterator[Any]:
     """The recorded answers that are JSON."""
     for response in settings.responses:
         try:
@@ -76,21 +76,22 @@ def _constant(source: str) -> SqliteValue:
     return value if isinstance(value, str | int | float | bytes) else None
 
 
-def _lists_of_objects(value: Any) -> Iterator[list[dict[str, Any]]]:
+def lists_of_objects(value: Any) -> Iterator[list[dict[str, Any]]]:
+    """Every list of objects in a JSON value, however deep."""
     if isinstance(value, list):
         if value and all(isinstance(item, dict) for item in value):
             yield value
         for item in value:
-            yield from _lists_of_objects(item)
+            yield from lists_of_objects(item)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _lists_of_objects(item)
+            yield from lists_of_objects(item)
 
 
 def _gather(samples: Samples, answers: Iterable[Any], columns: Mapping[str, str]) -> None:
     """Take the values of these fields from every list of objects that have them all."""
     for answer in answers if columns else ():
-        for rows in _lists_of_objects(answer):
+        for rows in lists_of_objects(answer):
             if all(field in rows[0] for field in columns):
                 _take(samples, rows, columns)
 

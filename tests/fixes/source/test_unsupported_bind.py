@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+
+from diagnose.engine.fixing import Outcome
+
+pytestmark = pytest.mark.anyio
+
+CONFIG = """
+name = "import"
+main = "worker.py"
+compatibility_date = "{date}"
+compatibility_flags = ["python_workers"{flag}]
+
+[[d1_databases]]
+binding = "DB"
+database_name = "history"
+database_id = "0b6f6a5c-36ae-4a3a-9d0a-6f7f3c1f4a11"
+"""
+WORKER = """from datetime import datetime
+
+{imports}from workers import WorkerEntrypoint
+
+
+{helper}class Default(WorkerEntrypoint):
+    async def queue(self, batch):
+        insert = self.env.DB.prepare("INSERT INTO prices VALUES (?, ?)")
+        for message in batch.messages:
+            row = message.body
+            {line}
+"""
+HELPER = '''def null_for_none(value):
+    """JavaScript's null for None, which D1 would get as undefined and refuse."""
+    return jsnull if value is None else value
+
+
+'''
+JSNULL = "from pyodide.ffi import jsnull\n"
+
+
+def worker(line, imports="", helper=""):
+    text = WORKER.replace("{line}", line).replace("{imports}", imports)
+    return text.replace("{helper}", helper)
+
+
+@pytest.fixture
+def project(write_project):
+    def write(line, date="2025-11-10"):
+        config = CONFIG.replace("{date}", date).replace("{flag}", "")
+        return write_project({"wrangler.toml": config, "worker.py": worker(line)})
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "await insert.bind(1, None).run()",
+            worker("await insert.bind(1, jsnull).run()", JSNULL),
+        ),
+        (
+            "await insert.bind(1, row['a'] or None).run()",
+            worker("await insert.bind(1, row['a'] or jsnull).run()", JSNULL),
+        ),
+        (
+            "await insert.bind(None, row.get('a')).run()  # maybe",
+            worker("await insert.bind(jsnull, null_for_none(row.get('a'))).run()  # maybe", JSNULL, HELPER),
+        ),
+        (
+            "await insert.bind(datetime.now(), 1).run()",
+            worker("await insert.bind(datetime.now().isoformat(), 1).run()"),
+        ),
+    ],
+)
+async def test_values_are_converted_and_restored(before, after, project, repair, undo, tree):
+    folder = project(before)
+    files = tree(folder)
+    result = await repair("SRC004", folder, offline=True)
+    assert {each.outcome for each in result.settlements} <= {Outcome.FIXED, Outcome.IN_ORDER}
+    assert tree(folder)["worker.py"].decode() == after
+    assert (await repair("SRC004", folder, offline=True)).settlements == ()
+    await undo(folder, offline=True)
+    assert tree(folder) == files
+
+
+@pytest.mark.parametrize(
+    ("line", "date", "why"),
+    [
+        (
+            "await insert.bind(1, (1, 2)).run()",
+            "2026-05-20",
+            "what to store for the tuple `(1, 2)` is a choice",
+        ),
+        (
+            "await insert.bind(1, None).run()",
+            "2025-09-01",
+            "Pyodide 0.26.0a2 has no value that arrives as null",
+        ),
+    ],
+)
+async def test_a_choice_is_left_to_the_user(line, date, why, project, repair, tree):
+    folder = project(line, date)
+    files = tree(folder)
+    (settlement,) = (await repair("SRC004", folder, offline=True)).settlements
+    assert settlement.outcome is Outcome.REFUSED
+    assert why in settlement.detail
+    assert tree(folder) == files

@@ -225,6 +225,7 @@ class QueueLimits:
     concurrency: Limit = _limit(250, "concurrent invocations of a consumer", _QUEUES)
     consumers: Limit = _limit(1, "Worker consumers per queue", _QUEUES)
     queues: Limit = _limit(10_000, "queues per account", _QUEUES)
+    backlog_bytes: Limit = _limit(25_000_000_000, "bytes that wait in a queue", _QUEUES)
     min_retention_seconds: Limit = _limit(60, "seconds that a message is kept", _QUEUES)
     default_retention_seconds: Limit = _limit(345_600, "seconds that a message is kept", _QUEUES)
     max_retention_seconds: ByPlan = _by_plan(86_400, 1_209_600, "seconds that a message is kept", _QUEUES)

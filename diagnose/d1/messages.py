@@ -51,6 +51,13 @@ def missing_queue(*, batch: bool) -> SendRefusal:
     return SendRefusal(f"Queue {_method(batch)} failed: Not Found", "QueueNotFound", 10104)
 
 
+def full_queue(*, batch: bool) -> SendRefusal:
+    """There is no room for more messages (https://developers.cloudflare.com/queues/platform/limits/)."""
+    return SendRefusal(
+        f"Queue {_method(batch)} failed: Storage Limit Exceeded", "QueueStorageLimitExceeded", 10251
+    )
+
+
 def send_refusal(
     sizes: Sequence[int],
     delays: Sequence[float | None] = (),

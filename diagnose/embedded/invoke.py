@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from diagnose.d1 import LIMITS, Bounds, D1Error
-from diagnose.d1.messages import exposes_codes, missing_queue, send_refusal
+from diagnose.d1.messages import exposes_codes, full_queue, missing_queue, send_refusal
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import DEFAULT_RUNTIME_LIMITS, BindingError, WorkerCode
 from diagnose.embedded.metering import QueryCount, statements_in_exec
@@ -137,7 +137,11 @@ class AccountBindings:
         if queue is None:
             raise BindingError(missing_queue(batch=batch).shown(coded=self._coded))
         delay = producer.get("delivery_delay")
-        self._account.enqueue(queue.id, messages, delay=delay if isinstance(delay, (int, float)) else None)
+        try:
+            own = delay if isinstance(delay, (int, float)) else None
+            self._account.enqueue(queue.id, messages, delay=own)
+        except RefusalError as error:
+            raise BindingError(full_queue(batch=batch).shown(coded=self._coded)) from error
         return self._account.backlog(queue.id)
 
     async def fetch(self, request: OutboundRequest) -> HttpAnswer | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from diagnose.embedded.clock import VirtualClock
 from diagnose.embedded.queues.delivery import Invoker, deliver_batch, due_at
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from diagnose.embedded.queues.delivery import Delivery
     from diagnose.embedded.responses import Responses
 
-MOST_BATCHES = 1_000
+MOST_BATCHES: Final = 1_000
+MOST_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Drained:
     Attributes:
         deliveries: in order.
         seconds: that would have passed, waits and delays included, handlers not.
-        cut: more would have been delivered, but the bound on batches was reached.
+        cut: more would have been delivered, but the bound on batches or on time was reached.
         refused: why the runtime could not imitate a consumer, or None; the drain ended there.
     """
 
@@ -46,6 +48,7 @@ async def drain(
     secret_values: Mapping[str, str] | None = None,
     limits: RuntimeLimits | None = None,
     most: int = MOST_BATCHES,
+    most_seconds: float = MOST_SECONDS,
 ) -> Drained:
     """Deliver batch after batch until no worker has anything to expect.
 
@@ -62,6 +65,7 @@ async def drain(
         secret_values: by name.
         limits: of the runtime, for each invocation.
         most: batches; a worker that feeds its own queue would never end.
+        most_seconds: of real time, after which no other batch is delivered.
 
     Raises:
         SandboxError: untrusted code cannot be executed safely here.
@@ -75,10 +79,11 @@ async def drain(
         limits=limits,
     )
     deliveries: list[Delivery] = []
+    until = time.monotonic() + most_seconds
     with _virtual(account) as clock:
         started = clock.now_ms()
         while (following := _next(account)) is not None:
-            if len(deliveries) == most:
+            if len(deliveries) == most or time.monotonic() >= until:
                 return _drained(deliveries, clock, started, cut=True)
             queue_id, moment = following
             clock.advance_to(moment)

@@ -16,7 +16,8 @@ from diagnose.embedded.queues.changes import (
     renamed,
     with_settings,
 )
-from diagnose.embedded.queues.messages import QueuedMessage
+from diagnose.embedded.queues.messages import QueuedMessage, StoreFullError
+from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.state import ConsumerSettings, timestamp, timestamp_of
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class QueueHolder:
             delay: seconds, for messages that do not say; by default the queue's.
 
         Raises:
-            RefusalError: 11000 there is no such queue.
+            RefusalError: 11000 there is no such queue; 10251 there is no room for more messages.
         """
         default = self.queue(queue_id).delivery_delay if delay is None else delay
         now = self.clock.now_ms()
@@ -167,7 +168,11 @@ class QueueHolder:
             )
             for message in messages
         ]
-        self.messages.add(queue_id, queued)
+        try:
+            self.messages.add(queue_id, queued)
+        except StoreFullError as error:
+            message = f"QueueStorageLimitExceeded: {error.message}"
+            raise RefusalError(429, 10251, message) from error
         return tuple(message.id for message in queued)
 
     def backlog(self, queue_id: str) -> Backlog:

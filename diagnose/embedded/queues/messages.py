@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import apsw
 
+from diagnose.d1.limits import LIMITS
 from diagnose.embedded.invocation import Backlog
+from diagnose.errors import DiagnoseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+MEMORY_BYTES: Final = 256 << 20
+"""Of messages that are kept in memory: a worker that feeds itself shall not take all of it."""
 
 _BUSY_MILLISECONDS: Final = 5_000
 _WORKER: Final = "worker"
@@ -76,18 +81,23 @@ class Settlement:
     now: int = 0
 
 
+class StoreFullError(DiagnoseError):
+    """Messages were not taken, because there would be too many bytes of them."""
+
+
 class MessageStore:
     """Every call is one transaction; what it wrote survives a kill of the process at any later moment."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, *, most_bytes: int) -> None:
         self._connection = connection
+        self._most_bytes = most_bytes
 
     @classmethod
-    def memory(cls) -> MessageStore:
+    def memory(cls, *, most_bytes: int = MEMORY_BYTES) -> MessageStore:
         """No messages."""
         connection = apsw.Connection(":memory:")
         connection.execute(_TABLE)
-        return cls(connection)
+        return cls(connection, most_bytes=most_bytes)
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> MessageStore:
@@ -99,7 +109,7 @@ class MessageStore:
         connection.set_busy_timeout(_BUSY_MILLISECONDS)
         if not readonly:
             connection.execute(f"PRAGMA synchronous=full; BEGIN IMMEDIATE; {_TABLE} COMMIT")
-        return cls(connection)
+        return cls(connection, most_bytes=int(LIMITS.queues.backlog_bytes))
 
     def snapshot(self) -> MessageStore:
         """An independent copy in memory."""
@@ -107,7 +117,7 @@ class MessageStore:
         with connection.backup("main", self._connection, "main") as backup:
             backup.step()
         connection.execute(_TABLE)
-        return MessageStore(connection)
+        return MessageStore(connection, most_bytes=MEMORY_BYTES)
 
     def __enter__(self) -> Self:
         return self
@@ -124,8 +134,10 @@ class MessageStore:
         """Close the file."""
         self._connection.close()
 
-    def add(self, queue_id: str, messages: Iterable[QueuedMessage]) -> None:
-        """Put messages at the end of a queue: all, or none."""
+    def add(self, queue_id: str, messages: Sequence[QueuedMessage]) -> None:
+        """Put messages at the end of a queue: all, or none. Raises StoreFullError."""
+        if self._size + sum(len(message.body) for message in messages) > self._most_bytes:
+            raise StoreFullError(f"more than {self._most_bytes} bytes would wait in queues")
         with self._connection:
             self._connection.executemany(
                 "INSERT INTO messages (queue, id, content_type, body, sent, visible, attempts)"
@@ -221,6 +233,11 @@ class MessageStore:
         self._connection.execute(
             "UPDATE messages SET visible = sent, lease = NULL WHERE lease = ?", (_WORKER,)
         )
+
+    @property
+    def _size(self) -> int:
+        pages = self._connection.pragma("page_count") - self._connection.pragma("freelist_count")
+        return int(pages * self._connection.pragma("page_size"))
 
     def _find(self, where: str, values: tuple[Any, ...]) -> Iterator[QueuedMessage]:
         sql = f"SELECT {_COLUMNS} FROM messages WHERE {where}"  # noqa: S608 - constants of this module

@@ -89,6 +89,12 @@ async def test_exactly_the_limits_are_taken(api, jobs, embedded):
     assert embedded.backlog(embedded.find_queue("jobs").id).bytes == 3 * 128_000
 
 
+async def test_a_store_that_is_full_takes_nothing(api, jobs, embedded):
+    embedded.messages._most_bytes = 100_000
+    assert code_of(await api.post(f"{jobs}/messages", json={"body": "x" * 100_000})) == (429, 10251)
+    assert waiting(embedded) == []
+
+
 async def test_a_body_that_is_not_json_and_half_a_character(api, jobs, embedded):
     assert code_of(await api.post(f"{jobs}/messages", content=b"{")) == (400, 10208)
     content = b'{"body": "\\ud800", "content_type": "text"}'

@@ -191,6 +191,39 @@ async def test_a_worker_that_feeds_its_own_queue_ends(pipeline):
     assert pipeline.waiting(pipeline.jobs) == ["again"]
 
 
+async def test_no_batch_is_delivered_after_the_time_that_a_drain_may_take(pipeline):
+    pipeline.attach()
+    pipeline.send("a")
+    drained = await pipeline.drain(returns, most_seconds=0)
+    assert (drained.deliveries, drained.cut) == ((), True)
+    assert pipeline.waiting(pipeline.jobs) == ["a"]
+
+
+async def test_a_worker_cannot_fill_the_memory(pipeline, make_upload):
+    account = pipeline.account
+    bindings = ({"type": "queue", "name": "NEXT", "queue_name": "failed"},)
+    upload = make_upload(text=CONSUMER, bindings=bindings, compatibility_date="2026-01-01")
+    account.put_script(upload_and_deploy(account.state, "importer", upload))
+    pipeline.attach()
+    pipeline.send("a")
+    account.messages._most_bytes = 1_000_000
+
+    async def flood(env):
+        for _ in range(7):
+            await env.send("NEXT", tuple(text("x" * 128_000)), batch=False)
+        with pytest.raises(BindingError, match=r"^Queue send failed: Storage Limit Exceeded$"):
+            await env.send("NEXT", tuple(text("x" * 128_000)), batch=False)
+        with pytest.raises(BindingError, match=r"^Queue sendBatch failed: Storage Limit Exceeded$"):
+            await env.send("NEXT", tuple(text("x" * 120_000, "x")), batch=True)
+        return returned()
+
+    assert len((await pipeline.drain(lambda _: flood)).deliveries) == 1
+    assert account.backlog(pipeline.failed).messages == 7
+    account.purge(pipeline.failed)
+    account.enqueue(pipeline.failed, text("x" * 128_000))
+    assert account.backlog(pipeline.failed).messages == 1
+
+
 async def test_exactly_as_many_batches_as_allowed_is_no_cut(pipeline):
     pipeline.attach(batch_size=1)
     pipeline.send("a", "b")

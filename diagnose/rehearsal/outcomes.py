@@ -175,4 +175,4 @@ def _why_left(queue: QueueState, unexecuted: str | None, *, cut: bool) -> str:
         return "it is pulled over HTTP"
     if queue.delivery_paused:
         return "its delivery is paused"
-    return "its consumer sends more than can be delivered" if cut else "it was not delivered"
+    return "a rehearsal delivers no more batches" if cut else "it was not delivered"

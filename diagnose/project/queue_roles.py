@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from diagnose.errors import DiagnoseError
+from diagnose.project.deploy_commands import deploy_commands
 from diagnose.project.environments import environment_names
 from diagnose.project.neighbours import neighbour_configs
 from diagnose.project.placeholders import is_template_path
 from diagnose.project.wrangler import read_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from diagnose.model import Location
     from diagnose.project.bindings import QueueConsumer, WorkerConfig
-    from diagnose.project.document import ConfigDocument
     from diagnose.project.project import Project
 
 
@@ -73,9 +73,18 @@ def declared_consumers(project: Project) -> tuple[DeclaredConsumer, ...]:
 
     Templates and examples beside the project's own config are left out.
     """
-    own = () if project.document is None else (project.document,)
-    others = (document for document in neighbour_configs(project) if not is_template_path(document.path))
-    return tuple(consumer for document in (*own, *others) for consumer in _declared(document))
+    return tuple(
+        DeclaredConsumer(entry=entry, worker=config.name, path=path, environment=config.environment)
+        for path, config in _configs(project)
+        for entry in config.consumers
+        if entry.queue
+    )
+
+
+def produced_queues(project: Project) -> frozenset[str]:
+    """The queues to which some config of the project sends."""
+    producers = (producer for _, config in _configs(project) for producer in config.producers)
+    return frozenset(producer.queue for producer in producers if producer.queue)
 
 
 def dead_letter_queues(project: Project) -> frozenset[str]:
@@ -84,14 +93,39 @@ def dead_letter_queues(project: Project) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
-def _declared(document: ConfigDocument) -> Iterator[DeclaredConsumer]:
-    for environment in (None, *environment_names(document)):
-        try:
-            config = read_config(document, environment)
-        except DiagnoseError:
-            continue  # an environment that is no table declares nothing
-        for entry in config.consumers:
-            if entry.queue:
-                yield DeclaredConsumer(
-                    entry=entry, worker=config.name, path=document.path, environment=environment
-                )
+def consumed_twice(
+    project: Project, declared: Sequence[DeclaredConsumer]
+) -> tuple[tuple[DeclaredConsumer, ...], ...]:
+    """The entries, by queue, where two workers of the project would consume the same queue.
+
+    The top level of a config with environments is often there for development only: it counts beside an
+    environment of its own only when the project's scripts deploy both.
+    """
+    found = []
+    for queue in dict.fromkeys(one.entry.queue for one in declared):
+        entries = [one for one in declared if one.entry.queue == queue and not one.pulls]
+        clashing = tuple(one for one in entries if any(_clash(project, one, other) for other in entries))
+        if clashing:
+            found.append(clashing)
+    return tuple(found)
+
+
+def _clash(project: Project, one: DeclaredConsumer, other: DeclaredConsumer) -> bool:
+    if one.worker == other.worker or one.worker is None or other.worker is None:
+        return False
+    if one.path != other.path or (one.environment is not None and other.environment is not None):
+        return True
+    deployed = {command.environment for command in deploy_commands(project)}
+    return one.path == project.config_path and {one.environment, other.environment} <= deployed
+
+
+def _configs(project: Project) -> Iterator[tuple[str, WorkerConfig]]:
+    """Every environment of every config, the top level included, each with the path of its file."""
+    own = () if project.document is None else (project.document,)
+    others = (document for document in neighbour_configs(project) if not is_template_path(document.path))
+    for document in (*own, *others):
+        for environment in (None, *environment_names(document)):
+            try:
+                yield document.path, read_config(document, environment)
+            except DiagnoseError:
+                continue  # an environment that is no table says nothing

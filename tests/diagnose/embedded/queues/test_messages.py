@@ -181,6 +181,37 @@ def _write_until_killed(folder, seconds) -> list[str]:
     return [first, *complete]
 
 
+INTERRUPTED = textwrap.dedent(
+    """
+    import os, signal, sqlite3, sys
+    connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+    connection.execute("PRAGMA cache_size = 1")
+    connection.execute("PRAGMA cache_spill = 1")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("DELETE FROM messages")
+    for n in range(200):
+        connection.execute("INSERT INTO messages (id, queue, content_type, body, sent, visible)"
+                           " VALUES (?, 'q', 'text', zeroblob(5000), 0, 0)", (str(n),))
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+)
+
+
+def test_a_send_that_a_kill_interrupted_is_not_seen_and_not_touched(tmp_path):
+    with EmbeddedAccount.open(tmp_path) as account:
+        jobs = account.create_queue("jobs").id
+        account.enqueue(jobs, text("a", "b"))
+    file = tmp_path / "messages.sqlite"
+    subprocess.run([sys.executable, "-c", INTERRUPTED, str(file)], check=False)
+    journal = file.with_name("messages.sqlite-journal")
+    before = (file.read_bytes(), journal.read_bytes())
+    with EmbeddedAccount.load_snapshot(tmp_path) as account:
+        assert [one.body for one in account.peek(jobs)] == [b"a", b"b"]
+    assert (file.read_bytes(), journal.read_bytes()) == before
+    with EmbeddedAccount.open(tmp_path) as account:
+        assert [one.body for one in account.peek(jobs)] == [b"a", b"b"]
+
+
 def test_bytes_of_any_kind_come_back(store):
     body = bytes(range(256))
     with EmbeddedAccount.memory() as account:

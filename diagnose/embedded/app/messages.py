@@ -82,7 +82,7 @@ async def acknowledge_messages(call: Call) -> Response:
     """Settle leases: acknowledge them, or ask for the messages again."""
     queue, body = _queue(call), await _object(call)
     settings = _pulling(queue).settings
-    acks, retries = _leases(body, "acks"), _leases(body, "retries")
+    acks, retries = _named(body, "acks", "lease_id"), _named(body, "retries", "lease_id")
     done = acknowledge(call.account, queue.id, settings, acks=tuple(acks), retries=retries)
     return success({"ackCount": done.acked, "retryCount": done.retried, "warnings": dict(done.warnings)})
 
@@ -92,6 +92,14 @@ async def peek(call: Call) -> Response:
     queue, body = _queue(call), await _object(call)
     messages = call.account.peek(queue.id, _size(body))
     return success({"messages": [{**_shown(one), "ref": one.id} for one in messages]})
+
+
+async def purge_messages(call: Call) -> Response:
+    """Delete messages that were peeked, by their `ref`."""
+    queue, body = _queue(call), await _object(call)
+    refs = _named(body, "refs", "ref")
+    unknown = call.account.messages.remove(queue.id, tuple(refs))
+    return success({"errors": [], "warnings": dict.fromkeys(unknown, "the message is not known")})
 
 
 async def metrics(call: Call) -> Response:
@@ -212,13 +220,14 @@ def _size(body: Mapping[str, Any]) -> int:
     return _whole(body, "batch_size", int(_LIMITS.default_pull_size), int(_LIMITS.max_batch_size))
 
 
-def _leases(body: Mapping[str, Any], key: str) -> dict[str, float | None]:
+def _named(body: Mapping[str, Any], key: str, name: str) -> dict[str, float | None]:
+    """The items of a list, by what they name, with their delays."""
     items = body.get(key) or []
     if not isinstance(items, list):
         raise _invalid(f"{key} must be a list")
-    if not all(isinstance(item, dict) and isinstance(item.get("lease_id"), str) for item in items):
-        raise _invalid(f"{key} must name leases by lease_id")
-    return {item["lease_id"]: _number(item, "delay_seconds") for item in items}
+    if not all(isinstance(item, dict) and isinstance(item.get(name), str) for item in items):
+        raise _invalid(f"each of {key} must have a {name}")
+    return {item[name]: _number(item, "delay_seconds") for item in items}
 
 
 def _invalid(reason: str) -> RefusalError:
@@ -231,6 +240,7 @@ ROUTES: Final = (
     ApiRoute("POST", QUEUE + "/messages/pull", pull_messages, Permission.QUEUES_EDIT),
     ApiRoute("POST", QUEUE + "/messages/ack", acknowledge_messages, Permission.QUEUES_EDIT),
     ApiRoute("POST", QUEUE + "/messages/peek", peek, Permission.QUEUES_READ),
+    ApiRoute("POST", QUEUE + "/messages/purge", purge_messages, Permission.QUEUES_EDIT),
     ApiRoute("GET", QUEUE + "/metrics", metrics, Permission.QUEUES_READ),
     ApiRoute("POST", QUEUE + "/purge", purge, Permission.QUEUES_EDIT),
     ApiRoute("GET", QUEUE + "/purge", read_purge, Permission.QUEUES_READ),

@@ -138,7 +138,10 @@ def described(call: Call, queue: QueueState) -> dict[str, Any]:
 
 
 def _consumer(queue: QueueState, consumer: ConsumerState) -> dict[str, Any]:
-    """A consumer as the API shows it: wrangler looks for `script` or `service`, the SDK for `script_name`."""
+    """A consumer as the API shows it: wrangler looks for `script` or `service`, the SDK for `script_name`.
+
+    Without a dead-letter queue its name is empty, as the SDK says.
+    """
     settings = consumer.settings
     common = {
         "consumer_id": consumer.id,
@@ -146,7 +149,7 @@ def _consumer(queue: QueueState, consumer: ConsumerState) -> dict[str, Any]:
         "queue_name": queue.name,
         "type": consumer.type,
         "created_on": consumer.created_on,
-        "dead_letter_queue": settings.dead_letter_queue,
+        "dead_letter_queue": settings.dead_letter_queue or "",
     }
     numbers = {
         "batch_size": settings.batch_size,
@@ -213,9 +216,10 @@ def _numbers(body: Mapping[str, Any], names: set[str], *, code: int) -> dict[str
         raise RefusalError(400, code, "settings must be an object.")
     given = {name: settings[name] for name in names if settings.get(name) is not None}
     for name, value in given.items():
-        if not isinstance(value, int) or isinstance(value, bool):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not float(value).is_integer():
             raise RefusalError(400, code, f"{name} must be a whole number.")
-    return given
+    return {name: int(value) for name, value in given.items()}
 
 
 def _script(body: Mapping[str, Any]) -> str | None:

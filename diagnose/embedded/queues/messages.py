@@ -219,6 +219,13 @@ class MessageStore:
         )
         return Backlog(messages=messages, bytes=size, oldest_ms=oldest)
 
+    def remove(self, queue_id: str, ids: Sequence[str]) -> tuple[str, ...]:
+        """Delete messages of a queue; returns those that it does not have."""
+        with self._connection:
+            found = [name for name in ids if any(self._find("queue = ? AND id = ?", (queue_id, name)))]
+            self._connection.executemany("DELETE FROM messages WHERE id = ?", [(name,) for name in found])
+        return tuple(name for name in ids if name not in found)
+
     def purge(self, queue_id: str) -> None:
         """Delete every message of a queue."""
         self._connection.execute("DELETE FROM messages WHERE queue = ?", (queue_id,))

@@ -7,6 +7,7 @@ import pytest
 
 from diagnose.embedded import ConsumerSettings
 from diagnose.embedded.clock import VirtualClock
+from diagnose.embedded.invocation import OutgoingMessage
 
 pytestmark = pytest.mark.anyio
 
@@ -187,6 +188,20 @@ async def _peek_after_a_push(api, jobs) -> list[dict]:
     await api.post(f"{jobs}/messages", json={"body": 1})
     answer = await api.post(f"{jobs}/messages/peek", json={"batch_size": 1})
     return answer.json()["result"]["messages"]
+
+
+async def test_peeked_messages_are_deleted_by_their_refs(api, jobs, embedded):
+    other = embedded.create_queue("other")
+    (elsewhere,) = embedded.enqueue(other.id, [OutgoingMessage(content_type="text", body=b"x")])
+    for body in ("a", "b"):
+        await api.post(f"{jobs}/messages", json={"body": body, "content_type": "text"})
+    first = (await api.post(f"{jobs}/messages/peek", json={})).json()["result"]["messages"][0]
+    refs = {"refs": [{"ref": first["ref"]}, {"ref": elsewhere}]}
+    answer = (await api.post(f"{jobs}/messages/purge", json=refs)).json()["result"]
+    assert answer == {"errors": [], "warnings": {elsewhere: "the message is not known"}}
+    assert waiting(embedded) == [("text", b"b")]
+    assert waiting(embedded, "other") == [("text", b"x")]
+    assert code_of(await api.post(f"{jobs}/messages/purge", json={"refs": [1]})) == (400, 10207)
 
 
 async def test_metrics_say_how_much_and_since_when(api, jobs, embedded):

@@ -148,11 +148,17 @@ async def test_a_worker_is_attached_changed_and_removed(api, jobs, embedded, dep
     assert (queue["consumers_total_count"], queue["consumers"]) == (1, [made])
     changed = (await api.put(one, json={"type": "worker", "script_name": "importer"})).json()["result"]
     assert changed["consumer_id"] == made["consumer_id"]
-    assert (changed["settings"]["batch_size"], changed["dead_letter_queue"]) == (10, None)
+    assert (changed["settings"]["batch_size"], changed["dead_letter_queue"]) == (10, "")
     assert (await api.delete(one)).json()["success"] is True
     assert (await api.get(f"{Q}/{jobs}/consumers")).json()["result"] == []
     for call in (api.get(one), api.delete(one), api.put(one, json=body)):
         assert code_of(await call) == (404, 11000)
+
+
+async def test_whole_numbers_may_have_a_point(api, jobs, embedded):
+    body = {"type": "http_pull", "settings": {"batch_size": 5.0}}
+    assert (await api.post(f"{Q}/{jobs}/consumers", json=body)).status_code == 200
+    assert embedded.queue(jobs).consumer.settings.batch_size == 5
 
 
 async def test_whoever_pulls_is_a_consumer_too(api, jobs):

@@ -182,14 +182,16 @@ class BacklogOrDeadLetters(Check):
         )
 
     def _left(self, ctx: Context, rehearsal: Rehearsal, queue: QueueOutcome) -> Finding:
-        message = f"{_messages(queue.left)} left in {queue.queue}: {queue.why_left}"
+        met = f" ({queue.consumer}: {queue.error})" if queue.error else ""
+        message = f"{_messages(queue.left)} left in {queue.queue}: {queue.why_left}{met}"
         if not queue.is_unwanted:
             return self.skipped(message)
-        if not ctx.is_saved:
+        if not ctx.is_saved and queue.consumer is None:
             return self.skipped(f"{message} as far as the project's files tell (QUE003)")
         return self.problem(
             message,
             confidence=Confidence.HIGH,
+            location=queue.failed_at,
             resource=_resource(queue),
             evidence=_evidence(rehearsal, queue),
             explains=("E2E002", "E2E004"),

@@ -29,9 +29,10 @@ class QueueOutcome:
         dropped: gave up after their retries, and lost: there was no dead-letter queue to go to.
         left: still there at the end, other than those that came as dead letters.
         why_left: why nobody was given them, or None.
-        is_unwanted: what is left would wait in production, too: no worker takes it, or delivery is paused.
+        is_unwanted: what is left would wait in production, too: no worker takes it, delivery is paused, or
+            its consumer failed with everything that it was given.
         consumer: the worker that was given them, or None.
-        error: what the consumer met last with a message that was given up (else repeated), or None.
+        error: what the consumer met last with a message that was given up (else to be repeated), or None.
         failed_at: where in the consumer's source.
     """
 
@@ -111,7 +112,7 @@ def queue_outcomes(
                 bytes=sum(one.bytes for one in mine),
                 left=left,
                 why_left=_why_left(queue, unexecuted.get(name), cut=cut) if queue and left else None,
-                is_unwanted=left > 0 and name not in unexecuted and _is_unwanted(queue),
+                is_unwanted=left > 0 and name not in unexecuted and _is_unwanted(queue, outcome),
             )
         )
     return tuple(outcomes)
@@ -162,8 +163,11 @@ def _left(account: EmbeddedAccount, queue: QueueState, given_up: set[str]) -> in
     return sum(message.id not in given_up for message in waiting)
 
 
-def _is_unwanted(queue: QueueState | None) -> bool:
-    return queue is not None and (queue.consumer is None or queue.delivery_paused)
+def _is_unwanted(queue: QueueState | None, outcome: QueueOutcome) -> bool:
+    if queue is None:
+        return False
+    is_stuck = outcome.error is not None and not outcome.acked
+    return queue.consumer is None or queue.delivery_paused or is_stuck
 
 
 def _why_left(queue: QueueState, unexecuted: str | None, *, cut: bool) -> str:

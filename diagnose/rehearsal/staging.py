@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from diagnose.embedded.clock import VirtualClock
 from diagnose.embedded.refusal import RefusalError
 from diagnose.errors import SourceError
 from diagnose.rehearsal.assuming import assumed_secrets, placeholder
@@ -121,6 +122,9 @@ def stage(
         empty_table(account.database(watch.database_id), watch.table)
     for queue_id in account.queues:
         account.purge(queue_id)
+    account.clock = VirtualClock(
+        account.clock.now_ms()
+    )  # what is sent waits for nobody, so time stands still
     return Stage(
         account=account, workers=tuple(workers), watches=watches, unexecuted=unexecuted, secrets=known
     )

@@ -230,7 +230,7 @@ async def test_a_killed_consumer_loses_nothing_silently(pipeline):
     found = await run_end_to_end(pipeline(body + indent(ACK_EACH.split("\n", 1)[1], "")))
 
     assert found["E2E003"].status is Status.FAIL
-    assert counts(found["E2E003"]) == {"sent": 10, "acked": 8, "retried": 4, "dead_lettered": 2}
+    assert counts(found["E2E003"]) == {"sent": 10, "acked": 8, "retried": 10, "dead_lettered": 2}
     assert found["E2E003"].evidence["error"] == "its process ended itself with code 1"
     assert (found["E2E002"].evidence["landed"], found["E2E002"].status) == (8, Status.FAIL)
 
@@ -490,6 +490,31 @@ async def test_a_deployed_consumer_that_is_not_python_is_not_executed(check, sav
         ),
         (Status.PASS, "levels is empty"),
     ]
+
+
+async def test_a_deployed_consumer_of_the_project_is_looked_at_with_its_tables(check, saved):
+    writing = HEAD + consumer(ACK_EACH.replace("env.DB", "env.STORE"))
+
+    def change(account: EmbeddedAccount) -> None:
+        upload = Upload(
+            main_module="worker.py",
+            modules={"worker.py": Module(content=writing.encode(), content_type="text/x-python")},
+            bindings=({"type": "d1", "name": "STORE", "id": HARBOUR, "database_id": HARBOUR},),
+            compatibility_date="2026-06-01",
+            compatibility_flags=("python_workers",),
+        )
+        account.put_script(upload_and_deploy(account.state, "tides-writer", upload))
+        levels = account.find_queue("levels")
+        assert levels is not None
+        account.attach_consumer(levels.id, "tides-writer")
+
+    files = {"writer__wrangler.toml": NEIGHBOUR, "writer__worker.py": writing}
+    folder = saved(change, config=PRODUCER_ONLY + PRODUCER, **files)
+    (queue, _backlog) = await check("E2E003", folder)
+    (rows,) = await check("E2E002", folder)
+
+    assert (queue.status, queue.message) == (Status.PASS, "10 messages to levels: all acknowledged")
+    assert (rows.status, rows.message) == (Status.PASS, "10 rows landed in levels")
 
 
 async def test_queues_that_the_account_lacks_are_anothers_business(check, pipeline, saved_account):

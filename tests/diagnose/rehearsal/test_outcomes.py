@@ -136,11 +136,13 @@ def test_a_paused_queue_and_one_that_never_ends(account: EmbeddedAccount):
     account.put_script(upload_and_deploy(account.state, "tides", upload))
     account.attach_consumer(queue_id, "tides")
 
-    endless = outcome(account, cut=True)
+    endless = outcome(account, delivery(acked=("a",), retried=("b",)), cut=True)
+    stuck = outcome(account, delivery(retried=("a", "b")), cut=True)
     account.change_queue(queue_id, QueueSettings(delivery_paused=True))
     paused = outcome(account)
 
     assert (endless.why_left, endless.is_unwanted) == ("a rehearsal delivers no more batches", False)
+    assert (stuck.why_left, stuck.is_unwanted) == ("a rehearsal delivers no more batches", True)
     assert (paused.why_left, paused.is_unwanted) == ("its delivery is paused", True)
 
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "record": "keep the answers to what the worker fetches, for rehearsals",
     "init": "write a commented diagnose.toml from what is found",
     "checks": "list every check",
-    "explain": "the documentation page of a check",
+    "explain": "the page of a check, or what a pasted error means",
 }
 
 

@@ -109,6 +109,20 @@ def simulate(
         )
 
 
+def answer(site: StatementSite) -> D1Error | None:
+    """What D1 answers to the site's own text with one row, or None when it compiles.
+
+    Its table exists, with the columns that it names; what is not known in the text stands as a name.
+    """
+    with Database.memory() as database:
+        _make_table(database, site, None)
+        try:
+            database.prepare(site.sql.render(rows=1, hole=_HOLE))
+        except D1Error as error:
+            return error
+    return None
+
+
 def rows_asked(site: StatementSite) -> int | None:
     """The rows of one statement that the code itself asks for, or allows at most."""
     if site.chunk is not None:

@@ -102,5 +102,5 @@ class UndeclaredBinding(Check):
                 "elsewhere": list(undeclared.elsewhere),
                 "guarded": use.guarded,
             },
-            explains=("E2E001", "E2E002") if undeclared.breaks else (),
+            explains=("E2E001", "E2E002", "E2E003") if undeclared.breaks else (),
         )

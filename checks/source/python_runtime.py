@@ -129,7 +129,7 @@ class PythonRuntime(Check):
                 evidence=_evidence(
                     runtime, problem="handlers", handlers=[handler.name for handler in handlers]
                 ),
-                explains=("E2E001", "E2E002", "DEP005"),
+                explains=("E2E001", "E2E002", "E2E003", "DEP005"),
             )
         for method in refused_methods(ctx.source, runtime):
             yield self.problem(
@@ -138,7 +138,7 @@ class PythonRuntime(Check):
                 confidence=Confidence.HIGH,
                 location=method.handler.location,
                 evidence=_evidence(runtime, problem="method", handlers=[method.handler.name]),
-                explains=("E2E001", "E2E002", "DEP005"),
+                explains=("E2E001", "E2E002", "E2E003", "DEP005"),
             )
 
     def _imports(self, ctx: Context, runtime: python_dates.PythonRuntime) -> Iterator[Finding]:
@@ -161,7 +161,7 @@ class PythonRuntime(Check):
                 confidence=Confidence.HIGH,
                 location=lost.reads[0].location,
                 evidence=_evidence(runtime, problem="parameters", parameter=lost.parameter),
-                explains=("E2E001",),
+                explains=("E2E001", "E2E003"),
             )
 
     def _sdk(self, ctx: Context, runtime: python_dates.PythonRuntime) -> Iterator[Finding]:

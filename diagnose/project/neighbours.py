@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.errors import DiagnoseError
 from diagnose.project.discovery import read_document
+from diagnose.project.project import open_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +33,17 @@ def neighbour_configs(project: Project) -> tuple[ConfigDocument, ...]:
         except DiagnoseError:
             continue  # it is not the config that is looked at
     return tuple(documents)
+
+
+def neighbour_projects(project: Project) -> tuple[Project, ...]:
+    """The same configs as projects; one that cannot be opened for this environment is left out."""
+    found = []
+    for document in neighbour_configs(project):
+        try:
+            found.append(open_project(project.root, config=document.path, environment=project.environment))
+        except DiagnoseError:
+            continue  # it has no such environment
+    return tuple(found)
 
 
 def bound_as_service(project: Project, worker: str) -> str | None:

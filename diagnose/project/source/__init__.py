@@ -10,6 +10,7 @@ from diagnose.project.source.ir import Span
 from diagnose.project.source.model import (
     AckedFailure,
     BindingUse,
+    BodyRead,
     ErrorHandling,
     Handler,
     HandlerKind,
@@ -37,6 +38,7 @@ __all__ = [
     "AckedFailure",
     "AtMost",
     "BindingUse",
+    "BodyRead",
     "Count",
     "Elements",
     "ErrorHandling",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import builtins
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.expressions import Expressions
+from diagnose.project.source.model import BodyRead
 from diagnose.project.source.records import MessageRead, QueueEvent
-from diagnose.project.source.values import Data, Item
+from diagnose.project.source.values import Data, Item, unparsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Literal
 
+    from diagnose.project.source.records import Records
     from diagnose.project.source.values import Received, Segment, Value
 
 _DECISIONS: dict[str, tuple[Literal["ack", "retry"], bool]] = {
@@ -25,7 +28,8 @@ _DECISIONS: dict[str, tuple[Literal["ack", "retry"], bool]] = {
     "retryAll": ("retry", True),
     "retry_all": ("retry", True),
 }
-_OF_ANY_VALUE = {"length", "size", "constructor"}
+_OF_ANY_VALUE = {*dir(dict), *dir(list), *dir(str), "length", "size", "to_py", "forEach", "push", "map"}
+"""Attributes that say nothing about the fields of a body."""
 _BUILT_IN = frozenset(dir(builtins))
 _KEEPS_NOTHING = ("json.", "traceback.", "time.", "datetime.", "logging.", "re.", "copy.", "hashlib.")
 _TYPE_TESTS = {"isinstance", "type", "hasattr", "callable"}
@@ -75,7 +79,8 @@ class Deliveries(Expressions):
         """A named part of data; of a message's body it is written down."""
         found = super().part(data, name, node, optional=optional)
         received = data.received
-        if received is not None and received.part == "body" and name not in _OF_ANY_VALUE:
+        is_method = isinstance(node, ir.Attribute) and name in _OF_ANY_VALUE
+        if received is not None and received.part == "body" and not is_method:
             guarded = name in self.guarded_names or "*" in self.guarded_names
             self.read_part(received, name, node, optional=optional or guarded)
         return found
@@ -120,6 +125,36 @@ class Deliveries(Expressions):
             yield
         finally:
             self.records.dispatching -= dispatched
+
+
+def body_reads(records: Records) -> tuple[BodyRead, ...]:
+    """Every part of a body that is read, each place once."""
+    mixed = {unparsed(path) for path in records.tested} | _read_both_ways(records)
+    found: dict[tuple[ir.Span, tuple[str, ...]], BodyRead] = {}
+    for read in records.reads:
+        one = BodyRead(
+            path=read.path,
+            optional=read.optional,
+            dispatched=read.dispatched,
+            mixed=read.mixed or any(unparsed(read.path[:end]) in mixed for end in range(len(read.path))),
+            location=read.span.location,
+            function=read.function_name,
+        )
+        known = found.setdefault((read.span, read.path), one)
+        found[read.span, read.path] = replace(
+            known,
+            optional=known.optional and one.optional,
+            dispatched=known.dispatched and one.dispatched,
+            mixed=known.mixed or one.mixed,
+        )
+    return tuple(found[key] for key in sorted(found))
+
+
+def _read_both_ways(records: Records) -> set[tuple[str, ...]]:
+    """Parts of which some code parses the text while other code reads fields of them as they are."""
+    parsed = {read.path[:-1] for read in records.reads if read.path[-1] == "text()"}
+    plain = {read.path[:-1] for read in records.reads if read.path[-1] != "text()"}
+    return {unparsed(path) for path in parsed & plain}
 
 
 def leaves(block: ir.Block) -> bool:

@@ -33,6 +33,7 @@ from diagnose.project.source.values import (
     parts_of,
     text_of,
     unknown,
+    unparsed,
 )
 
 
@@ -74,13 +75,9 @@ def _both_received(first: Data, second: Data) -> Received | None:
     one, other = first.received, second.received
     if one is None or other is None or one == other:
         return one if one == other else None
-    if one.part != "body" or _unparsed(one) != _unparsed(other):
+    if one.part != "body" or unparsed(one.path) != unparsed(other.path):
         return None
-    return Received("body", _unparsed(one), mixed=True)
-
-
-def _unparsed(received: Received) -> tuple[str, ...]:
-    return tuple(step for step in received.path if step != "text()")
+    return Received("body", unparsed(one.path), mixed=True)
 
 
 def tally(*values: Value) -> Tally | None:

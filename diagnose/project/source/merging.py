@@ -84,6 +84,7 @@ def _merged_sends(known: SendSite, site: SendSite) -> SendSite:
         count=worst(known.count, site.count),
         body=heaviest(bodies),
         bodies=heaviest(together),
+        shapes=tuple(dict.fromkeys((*known.shapes, *site.shapes))),
     )
 
 

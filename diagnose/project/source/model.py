@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from diagnose.model import Location
     from diagnose.project.source.counts import Count
     from diagnose.project.source.ir import Span
+    from diagnose.project.source.shapes import Shape
     from diagnose.project.source.sql import SqlText
     from diagnose.project.source.weights import JsonWeight
 
@@ -210,6 +211,7 @@ class SendSite:
         payload_span: of the argument.
         body: bytes of one message's body at least; of the heaviest one that `sendBatch` gets.
         bodies: of all bodies of a `sendBatch` together, or None.
+        shapes: of the bodies, each once.
     """
 
     binding: str
@@ -227,6 +229,7 @@ class SendSite:
     payload_span: Span | None = None
     body: JsonWeight | None = None
     bodies: JsonWeight | None = None
+    shapes: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +295,25 @@ class UnawaitedCall:
     location: Location
     function: str
     span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyRead:
+    """A read of a part of a message's body in a `queue` handler.
+
+    Attributes:
+        path: keys that lead to the part; `[]` is any element, `text()` what `json.loads` makes of a text.
+        optional: the code provides for its absence.
+        dispatched: it happens for some kinds of messages only.
+        mixed: the code takes what holds the part as a text or as an object.
+    """
+
+    path: tuple[str, ...]
+    optional: bool
+    dispatched: bool
+    mixed: bool
+    location: Location
+    function: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,6 +397,7 @@ class Source:
     error_handlers: tuple[ErrorHandling, ...] = ()
     unawaited: tuple[UnawaitedCall, ...] = ()
     acked_failures: tuple[AckedFailure, ...] = ()
+    body_reads: tuple[BodyRead, ...] = ()
     reported_counts: tuple[ReportedCount, ...] = ()
     triggers: tuple[TriggerHint, ...] = ()
     queue_names: tuple[str, ...] = ()

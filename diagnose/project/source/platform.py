@@ -17,6 +17,7 @@ from diagnose.project.source.model import (
 )
 from diagnose.project.source.records import Write
 from diagnose.project.source.reporting import Reporting
+from diagnose.project.source.shapes import bodies_of, shape_of
 from diagnose.project.source.sql import Repeated, SqlText, Text
 from diagnose.project.source.values import (
     Binding,
@@ -311,6 +312,7 @@ class Platform(Reporting):
                 self._heaviest(messages) if method == "sendBatch" else weigh(value, self.load)
             ),
             bodies=self._settled_weight(self._bodies(messages)) if method == "sendBatch" else None,
+            shapes=bodies_of(value, self.load) if method == "sendBatch" else (shape_of(value, self.load),),
             function=self.function_name,
             reachable=bool(self.records.handler),
             handlers=frozenset({self.records.kind}) if self.records.kind else frozenset(),

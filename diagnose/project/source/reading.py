@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from diagnose.errors import SourceError
-from diagnose.project.source import acknowledging, forgetting, handlers, ir, swallowing, triggers
+from diagnose.project.source import acknowledging, deliveries, forgetting, handlers, ir, swallowing, triggers
 from diagnose.project.source.machine import Frame
 from diagnose.project.source.merging import merged_fetches, merged_sites, merged_uses
 from diagnose.project.source.model import SendSite, Source, StatementSite, TriggerHint
@@ -133,6 +133,7 @@ class _Reader:
             error_handlers=swallowing.error_handlers(records),
             unawaited=forgetting.unawaited_calls(records),
             acked_failures=acknowledging.acked_failures(records, machine.scopes),
+            body_reads=deliveries.body_reads(records),
             reported_counts=tuple(records.counts[key] for key in sorted(records.counts)),
             triggers=self._triggers(),
             queue_names=tuple(dict.fromkeys(self._queue_names())),

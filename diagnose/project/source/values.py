@@ -145,6 +145,11 @@ class Received:
         return self.member("[]") if self.part == "body" else None
 
 
+def unparsed(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The same path, whether texts on the way are parsed or not."""
+    return tuple(step for step in path if step != "text()")
+
+
 @dataclass(frozen=True, slots=True)
 class Data:
     """Something that the source does not determine.

@@ -33,6 +33,10 @@ _NEW_EACH_TIME: Final = re.compile(
     re.IGNORECASE,
 )
 _LOOKS_FIRST: Final = re.compile(r"\bNOT\s+(?:EXISTS|IN)\b|\bEXCEPT\b", re.IGNORECASE)
+_SNAPSHOT: Final = re.compile(
+    r"_at$|(?:^|_)(?:fetched|captured|observed|recorded|snapshot|run)", re.IGNORECASE
+)
+"""Columns that say when a run looked: each run then adds what it saw on purpose."""
 _RECOGNISES: Final = re.compile(r"message_?id|processed|dedup|idempot|(?:^|_)seen(?:_|$)", re.IGNORECASE)
 _OWN_CLAUSE: Final = r"\bTABLE\b[^(]*\b{}\b.*\bON\s+CONFLICT\s+(?:REPLACE|IGNORE)\b"
 _TRIGGER_ON: Final = r"\bTRIGGER\b.*\b(?:BEFORE|INSTEAD\s+OF)\s+INSERT\b.*\bON\s+[\"`\[]?{}\b"
@@ -74,7 +78,7 @@ def _judged(judge: Judge, site: StatementSite, source: Source, binding: D1Bindin
     if table is None or judge.gap(site) is not None or _is_meant_to_repeat(site, source, binding):
         return None
     columns = site.columns or _all_columns(table, site)
-    if not columns:
+    if not columns or (by == "cron" and any(map(_SNAPSHOT.search, columns))):
         return None
     keys = [key for key in covering_keys(table, columns) if not _is_new_each_time(key, site, columns, source)]
     if any("" in key.columns or key.partial or _holds_message_id(key) for key in keys):

@@ -181,6 +181,14 @@ async def test_a_row_that_a_cron_makes_itself_is_no_import(findings):
     assert finding.status is Status.PASS
 
 
+@pytest.mark.parametrize(("handler", "status"), [(CRON, Status.PASS), (QUEUE, Status.WARN)])
+async def test_a_cron_adds_snapshots_on_purpose(findings, handler, status):
+    line = PLAIN.replace("close)", "fetched_at)")
+    sql = UNKEYED.replace("close REAL", "fetched_at INTEGER")
+    (finding,) = await findings(line, sql=sql, handler=handler)
+    assert finding.status is status
+
+
 async def test_an_unknown_database_is_skipped(findings, check, write_project, saved_account):
     folder = write_project({"wrangler.toml": CONFIG, "worker.py": f"{HEAD}{QUEUE}            {PLAIN}\n"})
     second = '[[d1_databases]]\nbinding = "OTHER"\ndatabase_name = "o"\n'

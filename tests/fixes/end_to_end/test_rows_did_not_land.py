@@ -107,3 +107,82 @@ async def test_while_the_worker_still_fails_it_is_refused(folder):
 
     assert plan.refusal is not None
     assert plan.why.startswith("the worker's import still fails: D1_ERROR: ")
+
+
+QUEUES = '\n[[queues.producers]]\nbinding = "LEVELS"\nqueue = "levels"\n'
+CONSUMER = '\n[[queues.consumers]]\nqueue = "levels"\nmax_retries = 0\n'
+QUEUED = (
+    "from workers import Response, WorkerEntrypoint\n\n\nclass Default(WorkerEntrypoint):\n"
+    "    async def fetch(self, request):\n"
+    "        for day in (1, 2):\n"
+    "            await self.env.LEVELS.send(str(day), contentType='text')\n"
+    '        return Response("queued")\n\n'
+)
+CONSUMING = (
+    "    async def queue(self, batch):\n"
+    '        insert = self.env.DB.prepare("INSERT OR IGNORE INTO levels (day, metres) VALUES (?, 0.5)")\n'
+    "        for message in batch.messages:\n"
+    "            await insert.bind(int(message.body)).run()\n"
+)
+
+
+@pytest.fixture
+def queued(write_project, saved_account):
+    """A producer, its consumer in the same worker or beside it, and an account with both queues."""
+
+    def write(worker: str = QUEUED + CONSUMING, config: str = "", **files: str):
+        main = config or FILES["wrangler.toml"].replace("2026-04-01", "2026-05-01") + QUEUES + CONSUMER
+        named = {name.replace("__", "/"): text for name, text in files.items()}
+        project = write_project({"wrangler.toml": main, "worker.py": worker} | named)
+        saved_account(project, {HARBOUR: ("harbour", TABLE)})
+        with EmbeddedAccount.open(project / ".diagnose" / "account") as account:
+            account.create_queue("levels")
+        return project
+
+    return write
+
+
+async def test_what_the_consumer_binds_is_imported(queued):
+    project = queued()
+
+    step, nothing = await perform(project)
+
+    assert stored(project) == [(1, 0.5), (2, 0.5)]
+    assert nothing.why == "all 2 rows are in levels already"
+    assert await take_back(project, step) is None
+    assert stored(project) == []
+
+
+async def test_while_messages_are_given_up_it_is_refused(queued):
+    plan = await planned(queued(QUEUED + CONSUMING.replace("int(message.body)", "message.body.day")))
+
+    assert plan.refusal is not None
+    assert plan.why == "messages are still given up by their consumer (E2E003): 2"
+
+
+async def test_while_messages_wait_it_is_refused(queued):
+    config = FILES["wrangler.toml"].replace("2026-04-01", "2026-05-01") + QUEUES
+    plan = await planned(queued(config=config))
+
+    assert plan.refusal is not None
+    assert plan.why == "messages are left in levels: 2, no worker consumes it"
+
+
+async def test_a_table_of_another_worker_is_repaired_through_its_config(write_project):
+    wrangler, database, rest = FILES["wrangler.toml"].partition("[[d1_databases]]")
+    wrangler = wrangler.replace("2026-04-01", "2026-05-01")
+    writer = wrangler.replace('"tides"', '"writer"') + database + rest + CONSUMER
+    project = write_project(
+        {
+            "wrangler.toml": wrangler + QUEUES,
+            "worker.py": QUEUED,
+            "writer/wrangler.toml": writer,
+            "writer/worker.py": QUEUED.partition("    async")[0] + CONSUMING,
+            "writer/migrations/0001.sql": TABLE,
+        }
+    )
+
+    plan = await planned(project)
+
+    assert plan.refusal is not None
+    assert plan.why == "levels is in a database of another worker"

@@ -70,7 +70,7 @@ class EnvironmentInheritance(Check):
     review: the block is copied into the environment. Ids become placeholders to fill in (CFG005 reports
     them until then), names of databases, queues and buckets get the environment's name as a suffix: what
     production uses is never entered for another environment. Variables are copied as they are, unless one
-    is a secret. The top level is not filled from an environment.
+    is a secret. Not filled are the top level, and environments for local work that nothing deploys.
 
     ## Evidence
 

@@ -61,8 +61,9 @@ class SecretInVars(Check):
 
     review: the variable is removed from the config, and the plan names the command that stores the secret;
     until that has run, `env.NAME` is undefined in the next deploy. A secret inside of a table or list is not
-    moved. The value is shown nowhere, in no diff either. For undo the journal below `.diagnose/` keeps the
-    old bytes of the file: git ignores it and only its owner can read it; delete it when undo is not needed.
+    moved, nor a value that merely looks random. The value is shown nowhere, in no diff either. For undo the
+    journal below `.diagnose/` keeps the old bytes of the file: git ignores it and only its owner can read it;
+    delete it when undo is not needed.
 
     ## Evidence
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.errors import ProjectError
-from diagnose.plugin import Fix, Safety
+from diagnose.plugin import Confidence, Fix, Safety
 from diagnose.project.environment_copies import copied
 from diagnose.project.inheritance import not_inherited
 from diagnose.steps import EditFile
@@ -30,6 +30,11 @@ class EnvironmentInheritance(Fix):
         missing = next((e for e in not_inherited(document, source) if (e.environment, e.key) == wanted), None)
         if missing is None:
             return self.nothing("the environment declares it")
+        if finding.confidence is Confidence.LOW:
+            return self.refuse(
+                f"nothing deploys env.{missing.environment}, which may be meant for local work alone",
+                f"declare `{missing.key}` in [env.{missing.environment}] if it is deployed",
+            )
         if missing.environment is None:
             return self.refuse(
                 f"env.{missing.declared_in} has its own resources, and none are known for a deploy without",

@@ -32,12 +32,17 @@ class SecretInVars(Fix):
         secret = next((e for e in exposed_secrets(document) if (e.name, e.environment) == wanted), None)
         if secret is None:
             return self.nothing("the secret is not in the file any more")
-        command = _command(secret, document.path)
+        if secret.guess.by == "randomness":
+            return self.refuse(
+                f"`{secret.name}` looks random, but nothing else tells that it is a secret",
+                "decide whether it is one, and move it then",
+            )
         if secret.is_part:
             return self.refuse(
                 f"`{secret.name}` is part of a variable, and a secret holds one text",
                 "make it a name of its own, which the worker reads",
             )
+        command = _command(secret, document.path)
         try:
             text = remove_key(document, secret.keys)
         except ProjectError as error:

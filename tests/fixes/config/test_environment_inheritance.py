@@ -160,3 +160,11 @@ async def test_the_top_level_is_not_filled(write_project, refused):
         "env.staging has its own resources, and none are known for a deploy without: "
         "deploy with --env staging, or declare `d1_databases` at the top level"
     )
+
+
+async def test_an_environment_for_local_work_is_not_filled(write_project, refused):
+    folder = write_project({"wrangler.toml": TOML.replace("staging", "dev"), "w.py": ONLY_D1})
+    assert await refused("CFG007", folder) == (
+        "nothing deploys env.dev, which may be meant for local work alone: "
+        "declare `d1_databases` in [env.dev] if it is deployed"
+    )

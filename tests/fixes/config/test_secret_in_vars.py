@@ -114,3 +114,11 @@ async def test_a_part_of_a_variable_is_refused(write_project, refused):
         "`EXCHANGE.api_key` is part of a variable, and a secret holds one text: "
         "make it a name of its own, which the worker reads"
     )
+
+
+async def test_a_value_that_only_looks_random_is_refused(write_project, refused):
+    config = f'name = "a"\n\n[vars]\nCACHE_KEY = "{SECRET}"\n'
+    assert await refused("CFG010", write_project({"wrangler.toml": config})) == (
+        "`CACHE_KEY` looks random, but nothing else tells that it is a secret: "
+        "decide whether it is one, and move it then"
+    )

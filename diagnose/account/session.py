@@ -48,6 +48,10 @@ class Session:
         """Ask for every fact again, because something changed."""
         self._facts.forget()
 
+    async def pause(self, seconds: float) -> None:
+        """Wait, because the account needs a moment."""
+        await self._transport.pause(seconds)
+
     @property
     def requests(self) -> tuple[tuple[str, str], ...]:
         """(method, path) of everything sent so far, in order."""

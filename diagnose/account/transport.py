@@ -92,6 +92,10 @@ class Transport:
         request = self._client.build_request("GET", path)
         return await self._send(request, path, read_content, attempts=ATTEMPTS)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait, as between two attempts."""
+        await self._sleep(seconds)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()

@@ -1,4 +1,4 @@
-"""A Cloudflare account in this process: its REST API, D1, and a runtime that executes workers."""
+"""A Cloudflare account in this process: its REST API, D1, Queues, and a runtime that executes workers."""
 
 from diagnose.embedded.account import EmbeddedAccount
 from diagnose.embedded.deploying import Upload

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from diagnose.account import ConsumerSpec
+from diagnose.account import AccountKind, ApiError, ConsumerSpec
 from diagnose.errors import AccountError, StepError
 from diagnose.model import Effect, Step
 from diagnose.steps.database import account_of
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from diagnose.model import Json
     from diagnose.model.plan import Workspace
     from diagnose.project.bindings import QueueConsumer
+
+_HANDLER_MISSING: Final = 11001
+_PAUSES: Final = (1.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +148,26 @@ async def _bring_about(account: Account, queue: QueueInfo, spec: ConsumerSpec) -
     """Make a queue's consumer what it shall be. Raises ApiError 11004 when something else consumes it."""
     current = queue.consumer_of(spec.script)
     if current is None:
-        await account.attach_consumer(queue.id, spec)
+        await _attach(account, queue, spec)
     elif current.spec != spec:
         await account.change_consumer(queue.id, current.id, spec)
+
+
+async def _attach(account: Account, queue: QueueInfo, spec: ConsumerSpec) -> None:
+    """Attach a consumer, with patience for a worker whose upload has not arrived everywhere.
+
+    Right after an upload the API may miss the handler: https://github.com/cloudflare/workers-sdk/issues/5347.
+    """
+    for seconds in _PAUSES if account.kind is AccountKind.REAL else ():
+        try:
+            await account.attach_consumer(queue.id, spec)
+        except ApiError as error:
+            if error.code != _HANDLER_MISSING:
+                raise
+            await account.pause(seconds)
+        else:
+            return
+    await account.attach_consumer(queue.id, spec)
 
 
 def _consumer(spec: ConsumerSpec) -> str:

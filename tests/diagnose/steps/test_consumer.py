@@ -1,22 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from diagnose.account import ConsumerSpec
+from diagnose.account import Account, AccountKind, ConsumerSpec, Secret
+from diagnose.account.transport import Transport
 from diagnose.embedded import ConsumerSettings, Module
 from diagnose.embedded import Upload as EmbeddedUpload
 from diagnose.embedded.deploying import upload_and_deploy
+from diagnose.engine.workspace import ProjectWorkspace
 from diagnose.errors import StepError
 from diagnose.project.bindings import QueueConsumer
 from diagnose.steps import AttachConsumer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from diagnose.embedded import EmbeddedAccount
-    from diagnose.engine.workspace import ProjectWorkspace
     from diagnose.model import Step
 
 pytestmark = pytest.mark.anyio
@@ -179,3 +182,64 @@ def test_a_config_entry_becomes_the_apis_settings():
         "  dead_letter_queue = failed",
     ]
     assert step.irreversible == "messages that the consumer is given until then do not come back"
+
+
+@pytest.fixture
+async def real(embedded: EmbeddedAccount, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Real]:
+    """The account as a real one, with the seconds that were waited and what happens meanwhile."""
+    transport = Transport.over_app(embedded.app(), Secret(embedded.token))
+    waits: list[float] = []
+    arrivals: list[Callable[[], object]] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if arrivals:
+            arrivals.pop(0)()
+
+    transport._sleep = sleep
+    async with Account(transport, embedded.account_id, AccountKind.REAL) as account:
+        yield Real(ProjectWorkspace(tmp_path, account), waits, arrivals)
+
+
+@dataclass
+class Real:
+    workspace: ProjectWorkspace
+    waits: list[float]
+    arrivals: list[Callable[[], object]]
+
+
+def without_handler(embedded: EmbeddedAccount) -> None:
+    code = Module(content=b"class Default:\n    async def fetch(self): ...\n", content_type="text/x-python")
+    upload = EmbeddedUpload(main_module="worker.py", modules={"worker.py": code})
+    embedded.put_script(upload_and_deploy(embedded.state, "tides", upload))
+
+
+async def test_an_upload_that_has_not_arrived_is_waited_for(real: Real, embedded: EmbeddedAccount, jobs: str):
+    arrived = embedded.scripts["tides"]
+    without_handler(embedded)
+    real.arrivals.extend([lambda: None, lambda: embedded.put_script(arrived)])
+
+    await attach(real.workspace)
+
+    assert real.waits == [1.0, 3.0]
+    assert embedded.queue(jobs).consumer is not None
+
+
+async def test_a_handler_that_stays_missing_is_said(real: Real, embedded: EmbeddedAccount, jobs: str):
+    without_handler(embedded)
+
+    with pytest.raises(StepError, match="queue handler is missing"):
+        await STEP.apply(real.workspace)
+
+    assert real.waits == [1.0, 3.0]
+
+
+async def test_nothing_else_is_waited_for(
+    real: Real, workspace: ProjectWorkspace, embedded: EmbeddedAccount, jobs: str
+):
+    with pytest.raises(StepError, match="does not exist"):
+        await AttachConsumer(queue="jobs", spec=ConsumerSpec(script="nobody")).apply(real.workspace)
+    without_handler(embedded)
+    with pytest.raises(StepError, match="queue handler is missing"):
+        await STEP.apply(workspace)
+    assert real.waits == []

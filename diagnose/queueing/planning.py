@@ -71,12 +71,13 @@ async def plan_queue(
         account: whose names are avoided and on which the queues are made, or None.
     """
     config, source = project.config, project.source
-    reason = _obstacle(config, source, consumer)
-    if reason is not None or config is None or source is None:
-        return reason or Refused("there is no worker to read", _BY_HAND)
+    if config is None or source is None:
+        return Refused("the worker cannot be read", "make the config and `main` readable first")
     database = find_binding(config.d1, site.binding)
-    if database is None:
-        return Refused(f"the config declares no database `{site.binding}`", "declare it first (CFG003)")
+    obstacle = _obstacle(source, consumer)
+    if obstacle is not None or database is None:
+        undeclared = f"the config declares no database `{site.binding}`"
+        return obstacle or Refused(undeclared, "declare it first (CFG003)")
     table = schema.table(site.table) if schema is not None and site.table else None
     key = known_key(project.settings, database, site.table, [site]) if schema and site.table else ()
     try:
@@ -84,8 +85,8 @@ async def plan_queue(
         names = await _names(project, config, source, site, account)
         change = _Change(project, config, source, site, names, statement, database)
         return await _planned(change, cast("Consumer", consumer), account)
-    except NotUnderstood as obstacle:
-        return Refused(f"{site.function} is not rewritten: {obstacle}", _BY_HAND)
+    except NotUnderstood as error:
+        return Refused(f"{site.function} is not rewritten: {error}", _BY_HAND)
     except (ProjectError, SourceError) as error:
         return Refused(str(error), _BY_HAND)
     except AccountError as error:
@@ -114,13 +115,9 @@ class _Change:
         return posixpath.dirname(self.source.main)
 
 
-def _obstacle(config: WorkerConfig | None, source: Source | None, consumer: str) -> Refused | None:
-    if config is None or source is None:
-        return None
+def _obstacle(source: Source, consumer: str) -> Refused | None:
     if consumer not in get_args(Consumer):
         return Refused(f"--option consumer={consumer} is not known", "choose python or typescript")
-    if source.language != "python":
-        return Refused(f"the worker is written in {source.language}", _BY_HAND)
     handler = source.handler("queue")
     if consumer == "python" and handler is not None:
         where = f"{handler.location.path}:{handler.location.line}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from diagnose.project.source.model import StatementSite
 
 _PIECE: Final = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|--[^\n]*\n?|/\*.*?\*/|\s+""", re.DOTALL
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|(?:\s|--[^\n]*|/\*.*?\*/)+""", re.DOTALL
 )
 _INSERT: Final = re.compile(r"\AINSERT\s+INTO\b", re.IGNORECASE)
 

@@ -60,14 +60,14 @@ async def table_steps(
 
 
 def _definition(project: Project, binding: D1Binding, missing: MissingTable) -> str | None:
-    """The CREATE TABLE; None without a key or columns that somebody has said."""
+    """The CREATE TABLE; None where key or types are not known without executing anything."""
     known = known_key(project.settings, binding, missing.name, missing.sites)
     key = parse_key(",".join(known), missing.columns)
     if not key:
         return None
     samples = recorded_samples(project.settings, missing.sites)
     types = {column: column_type(samples.get(column.lower(), ())) for column in missing.columns}
-    return create_table_sql(missing.name, types, key)
+    return create_table_sql(missing.name, types, key) if all(types.values()) else None
 
 
 def _reversal(table: str, database: str) -> Reversal:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from diagnose.rewriting.outline import Place
 
-_HARMLESS_CALLS = frozenset({"append", "extend", "join", "len", "list", "range", "repeat", "str", "tuple"})
+_HARMLESS_CALLS = frozenset(
+    {"append", "extend", "join", "len", "list", "prepare", "range", "repeat", "str", "tuple"}
+)
 
 
 def without_unused(place: Place, edits: Sequence[Edit]) -> list[Edit]:

@@ -45,9 +45,7 @@ def queued_counts(source: Source, origin: str, keep: frozenset[str] = frozenset(
     """
     edits: dict[str, set[Edit]] = {}
     renamed: dict[str, str] = {}
-    for count in source.reported_counts:
-        if count.origin.path != origin or count.location.path == origin:
-            continue
+    for count in _counts_of_queued(source, origin):
         place = _place(source, count)
         for edit, old, new in _renames(place, count):
             if old in keep:
@@ -56,6 +54,15 @@ def queued_counts(source: Source, origin: str, keep: frozenset[str] = frozenset(
             renamed |= {old: new} if old else {}
     texts = {path: apply_edits(source.text(path), changes) for path, changes in edits.items()}
     return QueuedCounts(texts, renamed)
+
+
+def _counts_of_queued(source: Source, origin: str) -> Iterator[ReportedCount]:
+    """Numbers from the sending function; where only the consumer writes, every one that D1 did not count."""
+    queue_alone = all(site.handlers <= {"queue"} for site in source.sites if site.writes)
+    for count in source.reported_counts:
+        ours = count.origin.path == origin or (queue_alone and not count.from_changes)
+        if ours and count.location.path != origin:
+            yield count
 
 
 def as_queued(words: str) -> str:

@@ -99,7 +99,7 @@ async def test_an_unknown_option_is_refused(demo, repair, tree):
 async def test_the_rows_go_through_a_queue(demo, repair, undo, tree):
     before = tree(demo)
     (settlement,) = of("LIM001", await repair("LIM001", demo, offline=True, options={"option": "queue"}))
-    assert settlement.outcome.is_good
+    assert settlement.outcome is Outcome.REHEARSED
     after = tree(demo)
     assert sorted(after.keys() - before.keys()) == ["pyswarm/Data_Import/price_data_queue.py"]
     text = after[WORKER].decode()

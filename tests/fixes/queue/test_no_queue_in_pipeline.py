@@ -80,7 +80,7 @@ def demo(tmp_path):
 async def test_the_demo_gets_a_queue_and_is_restored(demo, repair, undo, tree):
     before = tree(demo)
     (settlement,) = of("QUE001", await repair("QUE001", demo, offline=True, options=QUEUE))
-    assert settlement.outcome.is_good
+    assert settlement.outcome is Outcome.REHEARSED
     after = tree(demo)
     module = after.pop(NEW).decode()
     assert after == before | {

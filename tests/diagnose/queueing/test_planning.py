@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import pytest
+
+from diagnose.d1 import Database, Statement
+from diagnose.queueing import plan_queue
+from diagnose.rewriting import Refused
+from diagnose.steps import CreateQueue, DeployWorker, EditFile
+
+pytestmark = pytest.mark.anyio
+BY_HAND = "use --option option=direct: one statement takes any number of rows without a queue"
+KEYED = "CREATE TABLE readings (sensor TEXT, taken INTEGER, value REAL, PRIMARY KEY (sensor, taken))"
+WATCH = '[watch]\ntable = "readings"\nkey = ["sensor", "taken"]\n'
+QUEUES = [CreateQueue(name="weather-readings-dead-letters"), CreateQueue(name="weather-readings")]
+
+
+def schema(*definitions):
+    with Database.memory() as database:
+        for sql in definitions:
+            database.run(Statement(sql))
+        return database.schema()
+
+
+async def planned(opened, **choices):
+    return await plan_queue(opened, opened.source.sites[0], **choices)
+
+
+def edited(plan):
+    return [step.path for step in plan.steps if isinstance(step, EditFile)]
+
+
+def after(plan, path):
+    (text,) = (step.after for step in plan.steps if isinstance(step, EditFile) and step.path == path)
+    return text.decode()
+
+
+async def test_files_first_then_queues(project):
+    plan = await planned(project())
+    assert edited(plan) == ["wrangler.toml", "src/worker.py", "src/readings_queue.py"]
+    assert list(plan.steps[3:]) == QUEUES
+    assert plan.provable
+    assert plan.why == (
+        "the rows go through the queue weather-readings, "
+        "and the worker's own `queue` handler writes them into readings"
+    )
+
+
+async def test_a_consumer_of_its_own_is_deployed_between_the_queues_and_the_producer(project):
+    plan = await planned(project(), consumer="typescript")
+    assert edited(plan) == [
+        "wrangler.toml",
+        "src/worker.py",
+        "src/readings_queue.py",
+        "readings-consumer/wrangler.toml",
+        "readings-consumer/src/index.ts",
+    ]
+    *queues, deploy = plan.steps[5:]
+    assert queues == QUEUES
+    assert isinstance(deploy, DeployWorker)
+    assert deploy.script_name == "weather-readings-consumer"
+    assert not plan.provable
+    assert "consumers" not in after(plan, "wrangler.toml")
+    assert plan.why == (
+        "the rows go through the queue weather-readings, "
+        "and the worker weather-readings-consumer writes them into readings "
+        "(deploy it before the producer: wrangler deploy -c readings-consumer/wrangler.toml)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("date", "raw"),
+    [("2025-11-10", True), ("2026-04-20", True), ("2026-04-21", False), ("2026-11-01", False)],
+)
+async def test_the_date_decides_how_a_batch_of_messages_crosses(project, date, raw):
+    opened = project()
+    config = (opened.root / "wrangler.toml").read_text().replace("2025-11-10", date)
+    module = after(await planned(project(config)), "src/readings_queue.py")
+    assert ("sendBatch(to_js(messages, dict_converter=Object.fromEntries))" in module) is raw
+    assert ("sendBatch(messages)" in module) is not raw
+
+
+PLAIN = """\
+from workers import Response, WorkerEntrypoint, fetch
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        rows = (await (await fetch("https://weather.example.com/?limit=500")).json())["readings"]
+        sql = "INSERT INTO readings (sensor, taken, value) VALUES " + ", ".join(["(?, ?, ?)"] * len(rows))
+        await self.env.DB.prepare(sql).bind(*[v for r in rows for v in (r["s"], r["t"], r["v"])]).run()
+        return Response("ok")
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "tables", "safe"),
+    [
+        ("", (KEYED,), True),
+        (WATCH, (), True),
+        ("", (), False),
+        ("", ("CREATE TABLE readings (sensor TEXT, taken INTEGER, value REAL)",), False),
+    ],
+)
+async def test_a_second_delivery_is_harmless_or_said_to_be_none(project, settings, tables, safe):
+    opened = project(worker=PLAIN, **{"diagnose.toml": settings})
+    plan = await planned(opened, schema=schema(*tables))
+    assert ('"INSERT OR IGNORE INTO readings' in after(plan, "src/readings_queue.py")) is safe
+    assert ("storing a message's rows twice" in plan.why) is not safe
+
+
+async def test_names_that_the_project_uses_are_left_alone(project):
+    neighbour = 'name = "w"\n[[queues.consumers]]\nqueue = "weather-readings"\n'
+    opened = project(**{"src/readings_queue.py": "", "other/wrangler.toml": neighbour})
+    plan = await planned(opened)
+    assert edited(plan)[-1] == "src/readings_queue_2.py"
+    assert plan.steps[-1] == CreateQueue(name="weather-readings-2")
+
+
+async def test_an_environment_gets_its_own_queue(project):
+    opened = project()
+    config = (opened.root / "wrangler.toml").read_text() + (
+        '\n[env.live]\n[[env.live.d1_databases]]\nbinding = "DB"\ndatabase_id = "x"\n'
+    )
+    plan = await planned(project(config, environment="live"))
+    text = after(plan, "wrangler.toml")
+    assert text.startswith(config)
+    assert "[[env.live.queues.producers]]" in text
+    assert "[[env.live.queues.consumers]]" in text
+    assert plan.steps[-1] == CreateQueue(name="weather-live-readings")
+
+
+async def test_a_table_that_is_missing_is_made_for_another_worker(project):
+    settings = (
+        WATCH + '[[responses]]\nurl = "https://weather.example.com/*"\nbody_file = "readings.json"\n'
+        '[rows]\npath = "readings"\ncolumns = { sensor = "sensor", taken = "taken", value = "value" }\n'
+    )
+    files = {
+        "migrations/0001_other.sql": "CREATE TABLE other (a)",
+        "diagnose.toml": settings,
+        "readings.json": '{"readings": [{"sensor": "roof", "taken": 1, "value": 0.5}]}',
+    }
+    plan = await planned(project(**files), consumer="typescript", schema=schema("CREATE TABLE other (a)"))
+    assert edited(plan)[-1] == "migrations/0002_create_readings.sql"
+    assert [step.kind for step in plan.steps[-5:]] == [
+        "edit-file",
+        "apply-migration",
+        "create-queue",
+        "create-queue",
+        "deploy-worker",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("choices", "files", "refused"),
+    [
+        (
+            {"consumer": "rust"},
+            {},
+            Refused("--option consumer=rust is not known", "choose python or typescript"),
+        ),
+        (
+            {"consumer": "typescript"},
+            {"migrations/0001_other.sql": "CREATE TABLE other (a)"},
+            Refused(
+                "readings is not there, and nothing says what it is to be",
+                "create it first: diagnose fix --select TBL001",
+            ),
+        ),
+    ],
+)
+async def test_what_cannot_be_planned_is_refused(project, choices, files, refused):
+    assert await planned(project(**files), **choices) == refused
+
+
+async def test_a_worker_that_cannot_be_read_is_refused(project):
+    site = project().source.sites[0]
+    assert await plan_queue(project('name = "weather"\n'), site) == Refused(
+        "the worker cannot be read", "make the config and `main` readable first"
+    )
+
+
+async def test_a_database_that_is_not_declared_comes_first(project):
+    opened = project()
+    config = (opened.root / "wrangler.toml").read_text().replace('binding = "DB"', 'binding = "DATA"')
+    assert await planned(project(config)) == Refused(
+        "the config declares no database `DB`", "declare it first (CFG003)"
+    )
+
+
+async def test_a_config_that_cannot_be_edited_is_refused(project):
+    opened = project()
+    config = 'queues = "none"\n' + (opened.root / "wrangler.toml").read_text()
+    refused = await planned(project(config))
+    assert isinstance(refused, Refused)
+    assert refused.remedy == BY_HAND

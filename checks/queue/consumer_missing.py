@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from diagnose.project.queue_roles import DeclaredConsumer
 
 _EXPLAINS = ("E2E002", "E2E003")
+_UNREAD = "whether another worker does takes an account to tell (--target cloudflare)"
+_ABSENT = "the account has no such queue yet (QUE002)"
 
 
 class ConsumerMissing(Check):
@@ -94,11 +96,11 @@ class ConsumerMissing(Check):
         found = list(self._twice(ctx, declared))
         places = _places(ctx)
         for queue, location in places.items():
-            if ctx.account is None:
+            info = None if ctx.account is None else await ctx.account.queue(queue)
+            if info is None:  # that it does not exist is QUE002's finding
                 finding = self._in_files(ctx, queue, location, declared)
             else:
-                info = await ctx.account.queue(queue)
-                finding = None if info is None else self._in_account(ctx, info, location, declared)
+                finding = self._in_account(ctx, info, location, declared)
             found += [] if finding is None else [finding]
         for finding in found:
             yield finding
@@ -113,8 +115,7 @@ class ConsumerMissing(Check):
         handler, similar = _handler(ctx), _similar(ctx, queue, declared)
         if not handler and not similar:
             return self.skipped(
-                f"nothing in this project consumes {queue}; whether another worker does takes an account to "
-                "tell (--target cloudflare)",
+                f"nothing in this project consumes {queue}; {_ABSENT if ctx.account else _UNREAD}",
                 location=location,
             )
         hint = "this worker has a queue handler" if handler else f"{similar[0]} is consumed and never sent to"

@@ -18,6 +18,7 @@ from diagnose.project.source.values import (
     Length,
     ListValue,
     LoopHead,
+    Offset,
     Pending,
     Reference,
     Size,
@@ -231,7 +232,7 @@ class Statements(Branches):
 
     def _forget_name(self, name: str, *, augmented: bool) -> None:
         value = self.scope.names.get(name)
-        if isinstance(value, Constant) and not (augmented and texts.is_text(value)):
+        if isinstance(value, (Constant, Offset)) and not (augmented and texts.is_text(value)):
             self.scope.names[name] = unknown(name)
 
     @contextmanager

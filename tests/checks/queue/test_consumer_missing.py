@@ -113,14 +113,22 @@ async def test_somebody_pulls_what_a_worker_shall_consume(found):
         (PRODUCER, with_queue(consumer="another-repository")),
         (PRODUCER, with_queue(pulled=True)),
         (PRODUCER + CONSUMER + 'type = "http_pull"\n', with_queue(pulled=True)),
-        (PRODUCER, lambda account: account.create_queue("other")),  # QUE002 tells that it is missing
         ("", with_queue()),
     ],
-    ids=["attached", "elsewhere", "pulled", "pulled as declared", "missing", "unnamed"],
+    ids=["attached", "elsewhere", "pulled", "pulled as declared", "unnamed"],
 )
 async def test_look_alikes_in_an_account_pass(found, config, account):
     (finding,) = await found(config, account=account)
     assert finding.status is Status.PASS
+
+
+@pytest.mark.parametrize(("config", "status"), [(PRODUCER, Status.SKIP), (PRODUCER + CONSUMER, Status.PASS)])
+async def test_a_queue_that_is_missing_is_judged_by_the_files(found, config, status):
+    (finding,) = await found(config, account=lambda account: account.create_queue("other"))
+    assert finding.status is status
+    assert status is Status.PASS or finding.message == (
+        "nothing in this project consumes candles; the account has no such queue yet (QUE002)"
+    )
 
 
 async def test_a_handler_that_nothing_calls(found):

@@ -534,3 +534,20 @@ def test_a_buffer_never_counts_as_the_whole_list(read, body, rows):
     sites = [site for site in read(FLUSHING.format(body=body)).sites if site.reachable]
     assert [site.rows.upper for site in sites] == [rows]
     assert not any(isinstance(site.rows, FromData) for site in sites)
+
+
+def test_a_bound_that_an_inner_loop_moves_is_no_width(stored):
+    site = stored("""
+        async def store(env, rows):
+            start = 0
+            while start < len(rows):
+                end = start + 1
+                while end < len(rows) and fits(rows[start:end]):
+                    end += 1
+                part = rows[start:end]
+                sql = "INSERT INTO t (a) VALUES " + ", ".join(["(?)"] * len(part))
+                await env.DB.prepare(sql).bind(*[row["a"] for row in part]).run()
+                start = end
+    """)
+    assert isinstance(site.rows, UnknownCount)
+    assert site.rows.sliced

@@ -65,10 +65,18 @@ def test_what_was_decided_happens_together(store):
     store.take("q", 4, now=0, until=50)
     store.settle(Settlement(removed=["a"], retried={"b": 30}, moved={"c": "dead"}, now=10))
     assert [(one.id, one.visible, one.attempts, one.lease) for one in store.peek("q", 9)] == [
-        ("b", 30, 1, None),
         ("d", 50, 1, "worker"),
+        ("b", 30, 1, None),
     ]
     assert [(one.id, one.visible, one.attempts) for one in store.peek("dead", 9)] == [("c", 10, 0)]
+
+
+def test_what_is_retried_stands_behind_what_waits_and_before_what_comes(store):
+    store.add("q", [message("a"), message("b")])
+    store.take("q", 1, now=0, until=50)
+    store.settle(Settlement(retried={"a": 0}))
+    store.add("q", [message("c")])
+    assert names(store.peek("q", 9)) == ["b", "a", "c"]
 
 
 def test_an_id_is_given_once_and_a_failed_send_leaves_nothing(store):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from diagnose.errors import DiagnoseError
 from diagnose.project.deploy_commands import deploy_commands
 from diagnose.project.environments import environment_names
 from diagnose.project.neighbours import neighbour_configs
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from diagnose.model import Location
     from diagnose.project.bindings import QueueConsumer, WorkerConfig
+    from diagnose.project.document import ConfigDocument
     from diagnose.project.project import Project
 
 
@@ -124,8 +124,10 @@ def _configs(project: Project) -> Iterator[tuple[str, WorkerConfig]]:
     own = () if project.document is None else (project.document,)
     others = (document for document in neighbour_configs(project) if not is_template_path(document.path))
     for document in (*own, *others):
-        for environment in (None, *environment_names(document)):
-            try:
-                yield document.path, read_config(document, environment)
-            except DiagnoseError:
-                continue  # an environment that is no table says nothing
+        sections = (name for name in environment_names(document) if _is_section(document, name))
+        for environment in (None, *sections):
+            yield document.path, read_config(document, environment)
+
+
+def _is_section(document: ConfigDocument, environment: str) -> bool:
+    return isinstance(document.get("env", environment), dict)

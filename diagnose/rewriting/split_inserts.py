@@ -44,19 +44,17 @@ def split_insert(statement: str, limit: int = _LIMIT) -> str:
     """
     parts = _parts(statement)
     ending = f" {parts.clause};" if parts.clause else ";"
-    fixed = _size(parts.head) + _size(ending)
-    texts = [parts.head]
-    size = fixed
+    texts, size = [parts.head], _size(parts.head)
     last = len(parts.rows) - 1
     for index, row in enumerate(parts.rows):
-        gap = parts.tail if index == last else parts.gaps[index]
+        gap, closing = (parts.tail, "") if index == last else (parts.gaps[index], ending)
         length = _size(row) + _size(gap) + 1
-        if index and size + length > limit:
+        if index and size + length + _size(closing) > limit:
             texts.append(f"{ending}\n{parts.head}")
-            size = fixed
+            size = _size(parts.head)
         elif index:
             texts.append(",")
-        if size + length > limit:
+        if size + length + _size(closing) > limit:
             raise NotUnderstood(f"row {index + 1} alone is longer than a statement may be")
         texts.append(row + gap)
         size += length

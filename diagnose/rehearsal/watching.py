@@ -61,8 +61,10 @@ def choose_watches(workers: Sequence[DeployedWorker]) -> tuple[Watch, ...]:
     named = [watch for worker in workers if (watch := _named(worker)) is not None]
     # Of databases with the same binding, the one that a worker writes the table in is meant.
     named.sort(key=lambda watch: _place(watch) not in set(map(_place, written)))
-    unique = {_place(watch): watch for watch in reversed([*named[:1], *written])}
-    return tuple(reversed(unique.values()))
+    unique: dict[tuple[str, str], Watch] = {}
+    for watch in (*named[:1], *written):
+        unique.setdefault(_place(watch), watch)
+    return tuple(unique.values())
 
 
 def _place(watch: Watch) -> tuple[str, str]:

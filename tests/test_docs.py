@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+import yaml
 
 from diagnose.cli import cli
 from diagnose.exits import ExitCode
 from diagnose.plugin import Need
 from diagnose.project import open_project
+from diagnose.report import RENDERERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +53,38 @@ def test_every_exit_code_is_documented():
 
     assert len(table) == len(ExitCode)
     assert all(line.strip() in text for line in table)
+
+
+def test_the_gate_is_documented():
+    text = (DOCS / "gate.md").read_text(encoding="utf-8")
+    table = [line.strip() for line in (ExitCode.__doc__ or "").splitlines() if re.match(r"\s*\| \d", line)]
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+
+    assert [line for line in table if line not in text] == []
+    assert [name for name in RENDERERS if f"| `{name}` |" not in text] == []
+    assert [name for name in inputs if f"| `{name}` |" not in text] == []
+
+
+def test_the_example_of_an_ignore_is_valid(write_project: Callable[[Mapping[str, str]], Path]):
+    (example,) = blocks(DOCS / "gate.md", "toml")
+
+    settings = open_project(
+        write_project({"wrangler.toml": 'name = "tides"\n', "diagnose.toml": example})
+    ).settings
+
+    assert [(ignore.code, ignore.until) for ignore in settings.ignores] == [("QUE001", date(2031, 1, 31))]
+
+
+def test_the_examples_of_workflows_name_what_there_is():
+    workflow, config = (yaml.safe_load(block) for block in blocks(DOCS / "gate.md", "yaml"))
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (step,) = (step for step in workflow["jobs"]["diagnose"]["steps"] if step.get("id") == "diagnose")
+
+    assert set(step["with"]) <= set(action["inputs"])
+    assert "steps.diagnose.outputs.sarif" in str(workflow)
+    assert "sarif" in action["outputs"]
+    assert config["repos"][0]["hooks"][0]["id"] == hook["id"]
 
 
 def test_every_need_is_documented():

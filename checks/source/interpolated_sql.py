@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from diagnose.plugin import Context, Finding
-    from diagnose.project.source.interpolation import Interpolation
+    from diagnose.project.source.interpolation import InterpolatedValue, Interpolation
 
 _WHOSE = {
     "caller": "a caller",
     "fetched": "fetched data",
     "queried": "the database",
 }
+_RANKS = [Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH]
 _HEAD = 200
 _SHOWN = 3
 
@@ -103,7 +104,6 @@ class InterpolatedSql(Check):
         site, values = found.site, found.values
         origins = list(dict.fromkeys(value.origin for value in values))
         quoted = any(value.quoted for value in values)
-        certain = quoted and set(origins) & {"caller", "fetched"}
         expressions = list(dict.fromkeys(value.expression for value in values))
         verb = f"{site.verb} of {site.table}" if site.table else f"{site.verb}"
         return self.problem(
@@ -111,7 +111,7 @@ class InterpolatedSql(Check):
             f"{'is' if len(expressions) == 1 else 'are'} written into the {verb} in {site.function}: "
             + ("a quote in it ends the value" if quoted else "it is read as SQL, not as a value"),
             severity=Severity.WARNING if site.reachable else Severity.ADVICE,
-            confidence=Confidence.HIGH if certain else Confidence.MEDIUM,
+            confidence=max(map(_confidence, values), key=_RANKS.index),
             location=site.location,
             evidence={
                 "binding": site.binding,
@@ -124,6 +124,12 @@ class InterpolatedSql(Check):
                 "statement": str(site.sql)[:_HEAD],
             },
         )
+
+
+def _confidence(value: InterpolatedValue) -> Confidence:
+    """What the database itself holds is seldom somebody's free text, and a number needs no quotes."""
+    outside = value.origin != "queried"
+    return _RANKS[outside + value.quoted]
 
 
 def _listed(expressions: list[str]) -> str:

@@ -34,7 +34,6 @@ _UUID = re.compile(r"(?:uuid\.)?(?:uuid[1-8]|UUID)")
 _KEEPS_TYPE = {"replace", "astimezone", "date", "quantize", "normalize"}
 _TYPES: dict[re.Pattern[str], Kind] = {_DATETIME: "datetime", _DECIMAL: "Decimal", _UUID: "UUID"}
 _SEQUENCES: dict[str, Kind] = {"list": "list", "tuple": "tuple", "set": "set"}
-_IMPORTS = re.MULTILINE | re.IGNORECASE
 
 
 def made_of(node: ir.Expression, place: Place, depth: int = _DEPTH) -> ir.Expression:
@@ -89,7 +88,7 @@ def _kind_of_call(call: ir.Call, place: Place) -> Kind | None:
     if key_got(call) is not None:
         return "get"
     for pattern, kind in _TYPES.items():
-        if pattern.fullmatch(called) and _is_imported(kind, place):
+        if pattern.fullmatch(called) and _is_imported(called.partition(".")[0], place):
             return kind
     if called in _MAKERS:
         return _MAKERS[called]
@@ -103,7 +102,7 @@ def _kind_of_call(call: ir.Call, place: Place) -> Kind | None:
 
 
 def _is_imported(name: str, place: Place) -> bool:
-    return re.search(rf"^\s*(?:from|import)\b.*\b{name}\b", place.text, _IMPORTS) is not None
+    return re.search(rf"^\s*(?:from|import)\b.*\b{name}\b", place.text, re.MULTILINE) is not None
 
 
 def key_got(node: ir.Expression) -> str | None:

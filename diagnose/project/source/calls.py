@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diagnose.project.source import classes, ir, texts
+from diagnose.project.source import classes, forgetting, ir, texts
 from diagnose.project.source.externals import Externals
 from diagnose.project.source.joining import joined
 from diagnose.project.source.machine import DEEPEST_CALL, Frame
@@ -227,7 +227,8 @@ class Calls(Externals):
             self.guarded_names, self.bounds = guarded, bounds | _at_every_end(frame)
             self.records.dispatching = dispatching
         if isinstance(definition, ir.FunctionDef) and definition.is_async and not definition.generator:
-            return Pending(value, frozenset(range(first_record, len(self.records.writes))), by="function")
+            by = forgetting.coroutine_of(definition)
+            return Pending(value, frozenset(range(first_record, len(self.records.writes))), by=by)
         return value
 
     def _body(self, frame: Frame) -> Value:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Literal
 
 from diagnose.project.source import ir
 from diagnose.project.source.model import StatementSite, UnawaitedCall
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 OF_AN_ANSWER = frozenset({"meta", "results", "success"})
 """What D1 answers has them; a coroutine or a promise has none of them."""
+
+_KEEPING = {"staticmethod", "classmethod", "abstractmethod", "override", "final", "retry"}
+_LOG = re.compile(r"(?:log|logger|logging|console)\.\w+$")
 
 
 def note(value: Pending, frame: Frame, function_name: str, records: Records) -> None:
@@ -47,6 +51,34 @@ def pending_in(segments: Sequence[Segment]) -> Iterator[Pending]:
             yield from pending_in(segment.items)
         elif isinstance(segment.value, Pending) and not segment.value.task:
             yield segment.value
+
+
+def coroutine_of(definition: ir.FunctionDef) -> Literal["function", "stranger"]:
+    """Who is called: a decorator may make something else of a coroutine function, such as a task."""
+    names = {decorator.source.partition("(")[0].rpartition(".")[2] for decorator in definition.decorators}
+    return "function" if names <= _KEEPING else "stranger"
+
+
+def is_only_shown(statement: ir.Assign, definition: ir.Node | None) -> bool:
+    """Nothing but logs and formatted texts look at the local variable that the value is kept in."""
+    match statement:
+        case ir.Assign(targets=(ir.Name(name=name),)) if isinstance(definition, ir.FunctionDef):
+            nodes = list(ir.walk(*definition.body))
+            shown = {id(inner) for node in nodes if _shows(node) for inner in ir.walk(node)}
+            uses = [node for node in nodes if isinstance(node, ir.Name) and node.name == name]
+            return sum(id(node) not in shown for node in uses) == 1
+        case _:
+            return False
+
+
+def _shows(node: ir.Node) -> bool:
+    match node:
+        case ir.Template():
+            return True
+        case ir.Call(function=function):
+            return function.source == "print" or _LOG.search(function.source) is not None
+        case _:
+            return False
 
 
 def is_only_filled(name: str, definition: ir.Node | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,11 @@ _OF_CLASS = {
     "DurableObject": {"fetch", "alarm"},
     "WorkflowEntrypoint": {"run"},
 }
-_NUMBERS = {"int", "float", "bool"}
+_CONVERTED = re.compile(
+    r"(?:typing\.)?Literal\[.*\]|(?:Optional\[)?(?:int|float|bool|date|datetime|UUID)(?:\]|\s*\|\s*None)?",
+    re.DOTALL,
+)
+"""Annotations for which a web framework refuses any other text."""
 _ROUTES = {"get", "post", "put", "patch", "delete", "route", "api_route", "head", "options"}
 
 
@@ -171,8 +176,8 @@ def _argument(entry: Entry, parameter: ir.Parameter, position: int) -> Value | N
         return unknown(name)
     count = FromCaller(name)
     is_batch = entry.kind == "queue" and position == 0
-    number = parameter.annotation in _NUMBERS
-    return Data(name, count, count, Received("batch") if is_batch else None, vetted=number)
+    converted = _CONVERTED.fullmatch(parameter.annotation or "") is not None
+    return Data(name, count, count, Received("batch") if is_batch else None, vetted=converted)
 
 
 def depends_on(parameter: ir.Parameter) -> ir.Expression | None:

@@ -68,7 +68,12 @@ class Statements(Branches):
         if statement.value is None:
             return
         value = self.evaluate(statement.value)
-        if swallowing.is_never_read(statement, self.frame.definition):
+        definition = self.frame.definition
+        if swallowing.is_never_read(statement, definition) or (
+            isinstance(value, Pending)
+            and not value.task
+            and forgetting.is_only_shown(statement, definition)
+        ):
             self._forgotten(value, statement)
         for target in statement.targets:
             self.assign(target, value)

@@ -395,8 +395,8 @@ def parts_of(value: Value, expression: str) -> tuple[Part, ...]:
             return text.parts
         case Index(_, start, step):
             return (Ordinal(start, step),)
-        case Data():
-            return (Hole(expression, value.source),)
+        case (Data() as data) | JsonText(value=Data() as data):
+            return (Hole(expression, data.source),)
         case _:
             return (Hole(expression),)
 

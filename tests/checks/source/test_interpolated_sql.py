@@ -25,7 +25,8 @@ binding = "DB"
 database_name = "history"
 database_id = "0b6f6a5c-36ae-4a3a-9d0a-6f7f3c1f4a11"
 """
-WORKER = """import re
+WORKER = """import json
+import re
 from urllib.parse import parse_qs, urlparse
 
 from workers import Response, WorkerEntrypoint, fetch
@@ -48,7 +49,7 @@ class Default(WorkerEntrypoint):
         {line}
         return Response("ok")
 """
-LINE = 21
+LINE = 22
 
 
 @pytest.fixture
@@ -150,6 +151,21 @@ async def test_a_value_of_a_request_between_quotes(findings):
         ),
         (
             [
+                "last = await db.prepare('SELECT id FROM t LIMIT 1').first()",
+                "await db.prepare(f'DELETE FROM t WHERE id = {last.id}').run()",
+            ],
+            ["last.id"],
+            ["queried"],
+            Confidence.LOW,
+        ),
+        (
+            ["await db.prepare(f\"INSERT INTO t VALUES ('{json.dumps(rows)}')\").run()"],
+            ["json.dumps(rows)"],
+            ["fetched"],
+            Confidence.HIGH,
+        ),
+        (
+            [
                 "where = []",
                 "if symbol:",
                 "    where.append(f\"symbol = '{symbol}'\")",
@@ -216,16 +232,17 @@ async def test_what_is_no_value_of_somebody_else(lines, findings):
     assert finding.message == "no data is written into the text of a statement"
 
 
-async def test_a_number_that_a_framework_converts(check, write_project):
-    worker = """
+@pytest.mark.parametrize("annotation", ["int", "int | None", "Optional[float]", 'Literal["a", "b"]', "UUID"])
+async def test_a_value_that_a_framework_converts(annotation, check, write_project):
+    worker = f"""
 from fastapi import FastAPI, Request
 
 app = FastAPI()
 
 @app.get("/rows")
-async def rows(request: Request, number: int):
+async def rows(request: Request, number: {annotation}):
     env = request.scope["env"]
-    return await env.DB.prepare(f"SELECT a FROM t WHERE b = {number}").all()
+    return await env.DB.prepare(f"SELECT a FROM t WHERE b = {{number}}").all()
 """
     folder = write_project({"wrangler.toml": CONFIG, "worker.py": worker})
     (finding,) = [each for each in await check("SRC006", folder, offline=True) if each.code == "SRC006"]

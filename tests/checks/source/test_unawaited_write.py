@@ -38,6 +38,11 @@ async def store(env, row):
     await env.DB.prepare("INSERT INTO prices VALUES (?)").bind(row).run()
 
 
+@in_the_background
+async def later(env, row):
+    await store(env, row)
+
+
 def started(env, row):
     return env.DB.prepare("INSERT INTO prices VALUES (?)").bind(row).run()
 
@@ -48,7 +53,7 @@ class Default(WorkerEntrypoint):
         insert = env.DB.prepare("INSERT INTO prices VALUES (?)")
 {body}
 """
-INSIDE = 18
+INSIDE = 23
 
 
 @pytest.fixture
@@ -104,6 +109,8 @@ async def test_a_call_that_starts_and_is_lost(findings):
         (["tasks = []", "for row in rows:", "    tasks.append(store(env, row))"], "store(env, row)", False),
         (["print(insert.bind(1).run().meta.changes)"], "insert.bind(1).run()", True),
         (["result = insert.bind(1).run()", "print(result.meta.changes)"], "insert.bind(1).run()", True),
+        (["result = insert.bind(1).run()", "print('stored', result)"], "insert.bind(1).run()", True),
+        (["done = store(env, 1)", "logger.info(f'stored: {done}')"], "store(env, 1)", False),
         (["rows and store(env, rows[0])"], "store(env, rows[0])", False),
         (["asyncio.wait_for(store(env, 1), 5)"], "asyncio.wait_for(store(env, 1), 5)", False),
     ],
@@ -145,6 +152,8 @@ async def test_a_call_that_nothing_waits_for(lines, call, starts, findings):
         ["env.DB.prepare('SELECT 1').first()"],
         ["jobs = {}", "jobs['one'] = store(env, 1)", "await jobs['one']"],
         ["run = lambda row: store(env, row)", "await run(1)"],
+        ["later(env, 1)"],
+        ["pending = store(env, 1)", "print(pending)", "await pending"],
     ],
 )
 async def test_what_something_waits_for(lines, findings):

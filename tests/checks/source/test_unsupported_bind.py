@@ -238,6 +238,7 @@ async def test_an_older_sdk_may_convert_none(findings):
         ],
         ["from pyodide.ffi import to_js", "await insert.bind(1, to_js(b'x')).run()"],
         ["await insert.bind(1, when(row)).run()"],
+        ["await insert.bind(1, date(row)).run()"],
     ],
 )
 async def test_what_arrives(lines, findings):

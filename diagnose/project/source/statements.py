@@ -70,9 +70,7 @@ class Statements(Branches):
         value = self.evaluate(statement.value)
         definition = self.frame.definition
         if swallowing.is_never_read(statement, definition) or (
-            isinstance(value, Pending)
-            and not value.task
-            and forgetting.is_only_shown(statement, definition)
+            isinstance(value, Pending) and not value.task and forgetting.is_only_shown(statement, definition)
         ):
             self._forgotten(value, statement)
         for target in statement.targets:

@@ -16,7 +16,6 @@ from diagnose.queueing.naming import names_for
 from diagnose.queueing.python_module import python_module
 from diagnose.queueing.rewriting import Pipeline, rewritten_sources
 from diagnose.queueing.statement import queued_statement
-from diagnose.queueing.tables import table_steps
 from diagnose.queueing.typescript_worker import consumer_worker
 from diagnose.rewriting import Refused
 from diagnose.rewriting.outcome import NotUnderstood
@@ -24,7 +23,7 @@ from diagnose.schemas import find_binding, known_key
 from diagnose.steps import EditFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from diagnose.account import Account
     from diagnose.d1.schema import Schema
@@ -60,6 +59,7 @@ async def plan_queue(
     consumer: str = "python",
     schema: Schema | None = None,
     account: Account | None = None,
+    table: Sequence[Step] = (),
 ) -> QueuePlan | Refused:
     """The steps that put a queue between what the site writes and its table.
 
@@ -69,6 +69,7 @@ async def plan_queue(
         consumer: what consumes the queue: `python`, the same worker, or `typescript`, a worker of its own.
         schema: the tables behind the site's binding, or None when they are not known.
         account: whose names are avoided and on which the queues are made, or None.
+        table: what makes the site's table first, where it is not there.
     """
     config, source = project.config, project.source
     if config is None or source is None:
@@ -78,13 +79,13 @@ async def plan_queue(
     if obstacle is not None or database is None:
         undeclared = f"the config declares no database `{site.binding}`"
         return obstacle or Refused(undeclared, "declare it first (CFG003)")
-    table = schema.table(site.table) if schema is not None and site.table else None
+    known = schema.table(site.table) if schema is not None and site.table else None
     key = known_key(project.settings, database, site.table, [site]) if schema and site.table else ()
     try:
-        statement = queued_statement(site, table, expected=key)
+        statement = queued_statement(site, known, expected=key)
         names = await _names(project, config, source, site, account)
         change = _Change(project, config, source, site, names, statement, database)
-        return await _planned(change, cast("Consumer", consumer), account)
+        return await _planned(change, cast("Consumer", consumer), account, table)
     except NotUnderstood as error:
         return Refused(f"{site.function} is not rewritten: {error}", _BY_HAND)
     except (ProjectError, SourceError) as error:
@@ -141,16 +142,15 @@ async def _names(
     )
 
 
-async def _planned(change: _Change, consumer: Consumer, account: Account | None) -> QueuePlan | Refused:
+async def _planned(
+    change: _Change, consumer: Consumer, account: Account | None, table: Sequence[Step]
+) -> QueuePlan | Refused:
     own = consumer == "python"
     document = with_queue(change.config, change.names, consumes=own)
     texts = rewritten_sources(change.source, change.site, _pipeline(change, own=own), change.project.settings)
     if isinstance(texts, Refused):
         return texts
     worker = None if own else await _worker(change, account)
-    table = () if own else await table_steps(change.project, account, change.database, change.site)
-    if isinstance(table, Refused):
-        return table
     edits = [*_edits(change, document, texts), *_new_files(worker)]
     edited = replace(
         change.project, document=document, config=read_config(document, change.project.environment)

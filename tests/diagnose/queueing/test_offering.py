@@ -50,3 +50,35 @@ async def test_the_schema_decides_whether_a_repetition_is_harmless(project):
     plan = await AnyFix().plan(context(opened), None)
     assert "twice" not in plan.why
     assert b'"INSERT OR IGNORE INTO readings' in plan.steps[2].after
+
+
+OTHER = {"migrations/0001_other.sql": "CREATE TABLE other (a)"}
+WATCH = '[watch]\ntable = "readings"\nkey = ["sensor", "taken"]\n'
+
+
+async def test_a_table_that_only_the_other_worker_will_name_is_made_now(project):
+    opened = project(**OTHER, **{"diagnose.toml": WATCH})
+    plan = await AnyFix().plan(context(opened, consumer="typescript"), None)
+    kinds = [step.kind for step in plan.steps]
+    assert kinds == [
+        *["edit-file"] * 6,
+        "apply-migration",
+        "create-queue",
+        "create-queue",
+        "deploy-worker",
+    ]
+    assert plan.steps[5].path == "migrations/0002_create_readings.sql"
+    assert b"PRIMARY KEY (sensor, taken)" in plan.steps[5].after
+
+
+async def test_a_key_that_nobody_says_is_asked_for(project):
+    plan = await AnyFix().plan(context(project(**OTHER), consumer="typescript"), None)
+    assert plan.choice is not None
+    assert plan.choice.option == "key"
+    answered = await AnyFix().plan(context(project(**OTHER), consumer="typescript", key="sensor"), None)
+    assert b"PRIMARY KEY (sensor)" in answered.steps[5].after
+
+
+async def test_the_workers_own_table_is_left_to_its_own_fix(project):
+    plan = await AnyFix().plan(context(project(**OTHER)), None)
+    assert [step.kind for step in plan.steps] == ["edit-file"] * 3 + ["create-queue"] * 2

@@ -129,47 +129,17 @@ async def test_an_environment_gets_its_own_queue(project):
     assert plan.steps[-1] == CreateQueue(name="weather-live-readings")
 
 
-async def test_a_table_that_is_missing_is_made_for_another_worker(project):
-    settings = (
-        WATCH + '[[responses]]\nurl = "https://weather.example.com/*"\nbody_file = "readings.json"\n'
-        '[rows]\npath = "readings"\ncolumns = { sensor = "sensor", taken = "taken", value = "value" }\n'
+async def test_what_makes_the_table_comes_before_the_queues(project):
+    made = EditFile.text("migrations/0001_readings.sql", None, KEYED)
+    plan = await planned(project(), consumer="typescript", table=(made,))
+    assert plan.steps.index(made) == 5
+    assert [step.kind for step in plan.steps[6:]] == ["create-queue", "create-queue", "deploy-worker"]
+
+
+async def test_an_unknown_consumer_is_refused(project):
+    assert await planned(project(), consumer="rust") == Refused(
+        "--option consumer=rust is not known", "choose python or typescript"
     )
-    files = {
-        "migrations/0001_other.sql": "CREATE TABLE other (a)",
-        "diagnose.toml": settings,
-        "readings.json": '{"readings": [{"sensor": "roof", "taken": 1, "value": 0.5}]}',
-    }
-    plan = await planned(project(**files), consumer="typescript", schema=schema("CREATE TABLE other (a)"))
-    assert edited(plan)[-1] == "migrations/0002_create_readings.sql"
-    assert [step.kind for step in plan.steps[-5:]] == [
-        "edit-file",
-        "apply-migration",
-        "create-queue",
-        "create-queue",
-        "deploy-worker",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("choices", "files", "refused"),
-    [
-        (
-            {"consumer": "rust"},
-            {},
-            Refused("--option consumer=rust is not known", "choose python or typescript"),
-        ),
-        (
-            {"consumer": "typescript"},
-            {"migrations/0001_other.sql": "CREATE TABLE other (a)"},
-            Refused(
-                "readings is not there, and nothing says what it is to be",
-                "create it first: diagnose fix --select TBL001",
-            ),
-        ),
-    ],
-)
-async def test_what_cannot_be_planned_is_refused(project, choices, files, refused):
-    assert await planned(project(**files), **choices) == refused
 
 
 async def test_a_worker_that_cannot_be_read_is_refused(project):

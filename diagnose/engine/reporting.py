@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from diagnose.plugin import Context
     from diagnose.project import Project
 
-STAGES = {"QUE": "queue", "TBL": "D1", "DAT": "D1", "E2E": "D1"}
+STAGES = {"QUE": "queue", "TBL": "D1", "DAT": "D1", "E2E": "D1", "E2E003": "queue"}
 NEVER = "never"
 
 
@@ -136,6 +136,7 @@ def _pipeline(project: Project, findings: Sequence[Finding]) -> tuple[Stage, ...
         else set()
     )
     queues = [producer.queue or producer.binding for producer in config.producers]
+    queues = list(dict.fromkeys([*queues, *(one.queue for one in config.consumers if one.queue)]))
     databases = [binding.database_name or binding.binding for binding in config.d1]
     found = _codes_by_stage(findings)
     return (
@@ -160,5 +161,6 @@ def _codes_by_stage(findings: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     problems = sorted((f for f in findings if f.is_problem), key=lambda finding: finding.severity.rank)
     stages: dict[str, dict[str, None]] = {}
     for finding in problems:
-        stages.setdefault(STAGES.get(finding.code[:3], "worker"), {})[finding.code] = None
+        stage = STAGES.get(finding.code) or STAGES.get(finding.code[:3], "worker")
+        stages.setdefault(stage, {})[finding.code] = None
     return {stage: tuple(codes) for stage, codes in stages.items()}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 CLIENT_ERROR = 400
+_FIRST_AND_LAST = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,17 @@ class Rehearsal:
         lines += [
             _line(end, "queue", f"{q.queue}: {q.left:,} left, {q.why_left}", None) for q in self.waiting
         ]
-        return lines + [_line(end, "rows", table.outcome, None) for table in self.tables]
+        lines += [_line(end, "rows", table.outcome, None) for table in self.tables]
+        return _cut(lines)
+
+
+def _cut(lines: list[Json]) -> list[Json]:
+    """The first and the last lines, where there are more than anybody reads."""
+    more = len(lines) - 2 * _FIRST_AND_LAST
+    if more <= 0:
+        return lines
+    between = _line(0.0, "cut", f"{more:,} more events", None) | {"at_ms": None}
+    return [*lines[:_FIRST_AND_LAST], between, *lines[-_FIRST_AND_LAST:]]
 
 
 def _line(at_ms: float, kind: str, text: str, location: Location | None) -> dict[str, Json]:

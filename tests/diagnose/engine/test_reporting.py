@@ -112,6 +112,7 @@ async def test_a_report_says_what_was_looked_at(
         'name = "tides"\nmain = "worker.py"\n'
         '[[d1_databases]]\nbinding = "DB"\ndatabase_name = "harbour"\n'
         '[[queues.producers]]\nbinding = "Q"\nqueue = "levels"\n'
+        '[[queues.consumers]]\nqueue = "levels"\n[[queues.consumers]]\nqueue = "ships"\n'
     )
     (folder / "worker.py").write_text(
         "from workers import WorkerEntrypoint, fetch\n\n\nclass Default(WorkerEntrypoint):\n"
@@ -122,6 +123,7 @@ async def test_a_report_says_what_was_looked_at(
         finding("TBL001", explains=("E2E002",)),
         finding("QUE001", **ADVICE),
         finding("E2E002"),
+        finding("E2E003", **WARNING),
         finding("LIM001"),
         finding("CFG002", **WARNING),
         finding("SRC001", status=Status.PASS),
@@ -143,7 +145,7 @@ async def test_a_report_says_what_was_looked_at(
     assert [(s.name, s.detail, s.present, s.codes) for s in report.pipeline] == [
         ("fetch", "tides.example", True, ()),
         ("worker", "tides", True, ("LIM001", "CFG002")),
-        ("queue", "levels", True, ("QUE001",)),
+        ("queue", "levels, ships", True, ("E2E003", "QUE001")),
         ("D1", "harbour", True, ("TBL001", "E2E002")),
     ]
     assert [cause.code for cause in report.root_causes] == ["TBL001", "LIM001"]

@@ -352,6 +352,22 @@ async def test_queue_raw_dict_is_refused_where_it_was_not_measured(raw):
     )
 
 
+@pytest.mark.parametrize(
+    ("date", "flags", "outcome"),
+    [
+        ("2026-09-07", (), "refused"),
+        ("2026-09-08", (), "ok"),
+        ("2026-09-08", ("no_python_workers_314",), "refused"),
+        ("2025-10-01", ("python_workers_314",), "ok"),
+        ("2026-09-07", ("python_workers_20260817",), "ok"),
+    ],
+)
+async def test_the_date_and_the_flags_select_pyodide(raw, date, flags, outcome):
+    raw.date, raw.flags = date, ("disable_python_external_sdk", *flags)
+    invocation = await raw.handler('await env.QUEUE.send({"a": 1})', imports=IMPORTS)
+    assert invocation.outcome == outcome
+
+
 async def test_queue_raw_dict_on_pyodide_314(raw, bindings):
     raw.flags = ("python_workers_20260610",)
     answer = await raw.value(

@@ -78,12 +78,13 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("DIAGNOSE_DEBUG"):
             raise
-        show_error(_internal(error))
+        show_error(internal_error(error))
         code = ExitCode.BROKEN
     sys.exit(int(code or 0))
 
 
-def _internal(error: Exception) -> DiagnoseError:
+def internal_error(error: Exception) -> DiagnoseError:
+    """An error that nobody raised on purpose."""
     return DiagnoseError(
         f"internal error: {type(error).__name__}: {error}",
         hint="DIAGNOSE_DEBUG=1 shows where; please report it",

@@ -66,7 +66,8 @@ def command(  # noqa: PLR0917 - click passes options by name
     options = session_options(**project)
     try:
         report, code = asyncio.run(inspect(options, selection(select, ignore), thresholds))
-    except DiagnoseError as error:
+    except Exception as error:
+        # Whoever asked for a document gets one, whatever went wrong.
         with reported_errors():
             publish(_failed(error, options), places)
         raise
@@ -103,18 +104,20 @@ async def inspect(
     return report, code
 
 
-def _failed(error: DiagnoseError, options: SessionOptions) -> Report:
+def _failed(error: Exception, options: SessionOptions) -> Report:
     """The report of a run that could not finish."""
     from diagnose import __version__
+    from diagnose.cli import internal_error
     from diagnose.model import Report
 
+    failure = error if isinstance(error, DiagnoseError) else internal_error(error)
     return Report(
         version=__version__,
         target=options.target.value,
         project={"path": str(options.path)},
         findings=(),
-        failure=error,
-        exit_code=error.exit_code,
+        failure=failure,
+        exit_code=failure.exit_code,
         prefix=_prefix(options),
     )
 

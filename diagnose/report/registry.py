@@ -1,4 +1,4 @@
-"""The output formats by the name that `--output` and `--format` take."""
+"""The output formats by the name that `--output` and `--format` take; each is imported when it is used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from diagnose.errors import UsageError
-from diagnose.report import github, json_v1, junit, markdown, sarif, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,14 +16,51 @@ if TYPE_CHECKING:
 Renderer: TypeAlias = "Callable[[Report, Style], str]"
 """Text for a report, ending with a newline. The same report and style give the same text."""
 
+
+def _table(report: Report, style: Style) -> str:
+    from diagnose.report import table
+
+    return table.render(report, style)
+
+
+def _json(report: Report, _style: Style) -> str:
+    from diagnose.report import json_v1
+
+    return json_v1.render(report)
+
+
+def _junit(report: Report, _style: Style) -> str:
+    from diagnose.report import junit
+
+    return junit.render(report)
+
+
+def _github(report: Report, _style: Style) -> str:
+    from diagnose.report import github
+
+    return github.render(report)
+
+
+def _sarif(report: Report, _style: Style) -> str:
+    from diagnose.report import sarif
+
+    return sarif.render(report)
+
+
+def _markdown(report: Report, _style: Style) -> str:
+    from diagnose.report import markdown
+
+    return markdown.render(report)
+
+
 RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
     {
-        "table": table.render,
-        "json": lambda report, _style: json_v1.render(report),
-        "junit": lambda report, _style: junit.render(report),
-        "github": lambda report, _style: github.render(report),
-        "sarif": lambda report, _style: sarif.render(report),
-        "markdown": lambda report, _style: markdown.render(report),
+        "table": _table,
+        "json": _json,
+        "junit": _junit,
+        "github": _github,
+        "sarif": _sarif,
+        "markdown": _markdown,
     }
 )
 

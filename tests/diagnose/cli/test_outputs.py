@@ -283,3 +283,18 @@ def test_the_table_in_a_job_holds_no_commands(
     assert "##[error]x" in out
     assert out.startswith("::stop-commands::")
     assert re.search(r"\n::[0-9a-f]{32}::\n\Z", out)
+
+
+def test_an_internal_error_is_a_document_too(
+    run: Callable[..., object], misspelt: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_words: object, **_options: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("diagnose.engine.session.open_project", broken)
+
+    ended = run("run", misspelt, *ONLY, "--format", "json")
+
+    assert ended.code == 5
+    assert json.loads(ended.out)["error"]["exit_code"] == 5
+    assert "internal error: " in ended.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from diagnose.errors import DiagnoseError
@@ -86,9 +87,13 @@ def unknown_tables(project: Project, others: Iterable[Project] = ()) -> str | No
 
 
 def _neighbours(project: Project) -> list[Project]:
-    """The projects of the other configs; one that cannot be opened for this environment is none."""
+    """The projects of the other configs, variants such as `wrangler.dev.toml` last.
+
+    One that cannot be opened for this environment is none.
+    """
     found: list[Project] = []
-    for document in neighbour_configs(project):
+    documents = sorted(neighbour_configs(project), key=lambda one: PurePosixPath(one.path).stem != "wrangler")
+    for document in documents:
         try:
             found.append(open_project(project.root, config=document.path, environment=project.environment))
         except DiagnoseError:

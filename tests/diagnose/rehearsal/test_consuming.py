@@ -118,6 +118,16 @@ def test_of_two_consumers_the_first_one_counts(project: Callable[..., Project]):
     assert paths(project(files)) == ["a/wrangler.toml"]
 
 
+def test_a_variant_comes_behind_the_config_that_wrangler_takes(project: Callable[..., Project]):
+    files = {
+        "a/wrangler.dev.toml": consuming("levels", "a-dev"),
+        "a/wrangler.toml": consuming("levels", "a"),
+        "a/worker.py": WORKER,
+    }
+
+    assert paths(project(files)) == ["a/wrangler.toml"]
+
+
 @pytest.mark.parametrize(
     ("files", "reason"),
     [

@@ -98,6 +98,32 @@ def test_every_message_ends_exactly_once(answers, number, retries, batch_size, t
         assert drained.cut == bool(left)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    answers=ANSWERS,
+    number=st.integers(1, 12),
+    target=st.sampled_from([None, "jobs"]),
+    most=st.integers(0, 40),
+)
+def test_messages_are_conserved_where_dead_letters_are_consumed_too(answers, number, target, most):
+    script = cycle(answers)
+    with open_account(1, 4, "failed") as account:
+        jobs, failed = account.find_queue("jobs").id, account.find_queue("failed").id
+        again = ConsumerSettings(max_retries=0, batch_size=3, dead_letter_queue=target)
+        account.attach_consumer(failed, "importer", again)
+        sent = account.enqueue(jobs, text(*(f"m{n}" for n in range(number))))
+        runtime = ScriptedRuntime(lambda trigger: answer(trigger, *next(script)))
+        drained = asyncio.run(drain(account, runtime=runtime, responses=nothing_recorded, most=most))
+
+        ends: Counter[str] = Counter()
+        for delivery in drained.deliveries:
+            assert not any(ends[message.id] for message in delivery.messages), "delivered after its end"
+            ends.update((*delivery.acked, *delivery.dropped))
+            assert not (delivery.dropped and (delivery.queue == "jobs" or target))
+        ends.update(message.id for queue in (jobs, failed) for message in account.peek(queue, 100))
+        assert ends == Counter(dict.fromkeys(sent, 1))
+
+
 def one(name: str, attempts: int = 1) -> IncomingMessage:
     return IncomingMessage(id=name, timestamp="", attempts=attempts, content_type="text", body=b"")
 

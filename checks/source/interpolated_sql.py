@@ -64,8 +64,8 @@ class InterpolatedSql(Check):
 
     Review: the value reaches D1 as what it is, no longer as part of a text, which matters where a column
     has no type. A value between quotes is bound as `str(value)`, a pattern such as `'%{word}%'` as an
-    f-string. Refused for texts that `%`, `format` or several statements put together, for rows in a loop, and
-    behind a list of parameters.
+    f-string. Refused for texts that several statements put together or that hold names beside the values, for
+    rows in a loop, and behind a list of parameters.
 
     ## Evidence
 

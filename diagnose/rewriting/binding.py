@@ -38,9 +38,9 @@ def bind_interpolated(text: str, found: Interpolation, others: Sequence[Statemen
     try:
         _require_own_text(site, others)
         place = place_of(text, site.sql_span.path, site.sql_span.start)
-        taken = taken_out(place, site, found.values)
+        taken, further = taken_out(place, site, found.values)
         gone = [bound.edit for bound in taken]
-        edits = [*gone, *without_idle_prefixes(place, gone), _binding(place, site, taken)]
+        edits = [*gone, *further, *without_idle_prefixes(place, gone), _binding(place, site, taken)]
         what = "the value" if len(taken) == 1 else f"{len(taken)} values"
         return finish(
             text, edits, (), f"`{site.function}` binds {what} that stood in the text of the {site.verb}"

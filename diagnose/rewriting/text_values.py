@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TEXTUAL = re.compile(r"str\(.*\)|.*\.(?:strip|upper|lower|isoformat|title|strftime)\([^()]*\)", re.DOTALL)
 _LIMITS_OF_A_LITERAL = re.compile(r"['\\{}]")
+_SPECIAL = {"%s": "%", "{}": "{}"}
 _FIELD = re.compile(r"(?<!\{)\{[^{}]+\}(?!\})")
 
 
@@ -37,23 +38,82 @@ class Bound:
     marks: int
 
 
-def taken_out(place: Place, site: StatementSite, values: Sequence[InterpolatedValue]) -> list[Bound]:
+def taken_out(
+    place: Place, site: StatementSite, values: Sequence[InterpolatedValue]
+) -> tuple[list[Bound], list[Edit]]:
     """Every value with its place in the source, in the order of the text; an SQL literal goes as a whole."""
     if any(value.repeated for value in values):
         raise NotUnderstood("the rows are put into the text one by one")
-    pieces = list(_pieces(expression_at(place, site.sql_span)))
+    sql = expression_at(place, site.sql_span)
+    if any(value.marks is None for value in values):
+        raise NotUnderstood("a list of parameters stands before the value")
+    filled = _filled_in(sql)
+    if filled is not None:
+        return _markers_out(place, filled, values), [Edit(filled.template.span.end, sql.span.end, "")]
+    pieces = list(_pieces(sql))
     taken: dict[Edit, Bound] = {}
     for index, value in enumerate(values):
         places = [one for one in pieces if one.is_of(value.expression)]
         alike = sum(one.expression == value.expression for one in values)
         if len(places) != alike:
             raise NotUnderstood(f"the place of `{value.expression}` in the text was not found")
-        if value.marks is None:
-            raise NotUnderstood("a list of parameters stands before the value")
         piece = places[sum(one.expression == value.expression for one in values[:index])]
         bound = _bound(place, piece, value)
         taken.setdefault(bound.edit, bound)
-    return list(taken.values())
+    return list(taken.values()), []
+
+
+@dataclass(frozen=True, slots=True)
+class _FilledIn:
+    """`"… %s" % value`, or `"… {}".format(value)`."""
+
+    template: ir.Literal
+    values: tuple[ir.Expression, ...]
+    marker: str
+
+
+def _filled_in(sql: ir.Expression) -> _FilledIn | None:
+    match sql:
+        case ir.Binary(operator="%", left=ir.Literal() as template, right=ir.Sequence(items=items)):
+            return _FilledIn(template, items, "%s")
+        case ir.Binary(operator="%", left=ir.Literal() as template, right=right):
+            return _FilledIn(template, (right,), "%s")
+        case ir.Call(
+            function=ir.Attribute(name="format", value=ir.Literal() as template),
+            arguments=arguments,
+            keywords=(),
+        ):
+            return _FilledIn(template, arguments, "{}")
+        case _:
+            return None
+
+
+def _markers_out(place: Place, filled: _FilledIn, values: Sequence[InterpolatedValue]) -> list[Bound]:
+    """All of the markers, none of which may stand for a name; the text is not filled in any more."""
+    template = place.source(filled.template)
+    starts = [match.start() for match in re.finditer(re.escape(filled.marker), template)]
+    others = template.replace(filled.marker, "")
+    wanted = [{value.expression, f"str({value.expression})"} for value in values]
+    if any(character in others for character in _SPECIAL[filled.marker]):
+        raise NotUnderstood("the text has more in it than values to fill in")
+    if not len(starts) == len(filled.values) == len(values) or not all(
+        given.source in names for given, names in zip(filled.values, wanted, strict=True)
+    ):
+        raise NotUnderstood("not everything that is filled in is a value")
+    offset = filled.template.span.start
+    return [
+        _marker(place.text, offset + start, filled.marker, value)
+        for start, value in zip(starts, values, strict=True)
+    ]
+
+
+def _marker(text: str, start: int, marker: str, value: InterpolatedValue) -> Bound:
+    end, quote = start + len(marker), "'" * value.quoted
+    around = text[start - 2 * len(quote) : start], text[end : end + 2 * len(quote)]
+    if not around[0].endswith(quote) or not around[1].startswith(quote) or "''" in around:
+        raise NotUnderstood(f"more than `{value.expression}` stands between the quotes")
+    argument = _as_text(value.expression) if value.quoted else value.expression
+    return Bound(Edit(start - len(quote), end + len(quote), "?"), argument, value.marks or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,11 @@ class MultiLineExec(Fix):
         """Rewrite every such call of the function that the finding is about."""
         if finding.location is None or ctx.project.source is None:
             return self.nothing("the place is not there any more")
+        if ctx.source.language != "python":
+            return self.refuse(
+                "only Python source is rewritten",
+                "use `prepare(…).run()`, or write each statement on one line",
+            )
         path, function = finding.location.path, finding.evidence.get("function")
 
         def rewrite(source: Source, text: str) -> Outcome | None:

@@ -25,6 +25,8 @@ class UnawaitedWrite(Fix):
         """Await every such call of the function that the finding is about."""
         if finding.location is None or ctx.project.source is None:
             return self.nothing("the place is not there any more")
+        if ctx.source.language != "python":
+            return self.refuse("only Python source is rewritten", "put `await` in front of the call")
         path, function = finding.location.path, finding.evidence.get("function")
 
         def rewrite(source: Source, text: str) -> Outcome | None:

@@ -71,6 +71,14 @@ def rewritten(worker, analysed):
             ),
         ),
         (
+            "env.DB.prepare(\"SELECT a FROM t WHERE b = '%s' AND c = %s\" % (first, str(rows[1]))).all()",
+            'env.DB.prepare("SELECT a FROM t WHERE b = ? AND c = ?").bind(str(first), rows[1]).all()',
+        ),
+        (
+            "env.DB.prepare(\"DELETE FROM t WHERE a = ? AND b = '{}'\".format(first)).bind(1).run()",
+            'env.DB.prepare("DELETE FROM t WHERE a = ? AND b = ?").bind(1, str(first)).run()',
+        ),
+        (
             "env.DB.prepare(f\"SELECT a FROM t WHERE b > datetime('now', '-{first} days')\").all()",
             'env.DB.prepare("SELECT a FROM t WHERE b > datetime(\'now\', ?)").bind(f"-{first} days").all()',
         ),
@@ -93,8 +101,16 @@ def test_values_leave_the_text(before, after, rewritten, analysed):
             "the rows are put into the text one by one",
         ),
         (
-            ["await env.DB.prepare(\"DELETE FROM t WHERE a = '%s'\" % first).run()"],
-            "the place of `first` in the text was not found",
+            ['await env.DB.prepare("DELETE FROM %s WHERE a = \'%s\'" % ("t", first)).run()'],
+            "not everything that is filled in is a value",
+        ),
+        (
+            ["await env.DB.prepare(\"DELETE FROM t WHERE a LIKE '%%' AND b = %s\" % first).run()"],
+            "the text has more in it than values to fill in",
+        ),
+        (
+            ["await env.DB.prepare(\"DELETE FROM t WHERE a = '-{}'\".format(first)).run()"],
+            "more than `first` stands between the quotes",
         ),
         (
             ["await env.DB.prepare(f\"DELETE FROM {first} WHERE a = '{first}'\").run()"],

@@ -76,7 +76,7 @@ async def test_the_values_are_bound_and_the_text_restored(before, after, project
 
 
 async def test_what_is_not_understood_is_left_alone(project, repair, tree):
-    folder = project("await db.prepare(\"DELETE FROM t WHERE a = '%s'\" % asked['a']).run()")
+    folder = project("await db.prepare(\"DELETE FROM %s WHERE a = '%s'\" % (\"t\", asked['a'])).run()")
     files = tree(folder)
     (settlement,) = (await repair("SRC006", folder, offline=True)).settlements
     assert settlement.outcome is Outcome.REFUSED

@@ -68,8 +68,8 @@ class StatementLength(Check):
 
     Review: an INSERT with many rows becomes several with fewer rows each; every byte of the rows and the
     comments between them stays. Outside a transaction the statements are written one by one. In source,
-    rows that are bound already come to travel as one JSON parameter; what is written into the text is left
-    alone, and the statement to use is shown.
+    rows that one `join` writes into the text come to travel as JSON parameters, a quoted value as text; any
+    other shape is left alone, and the statement to use is shown.
 
     ## Evidence
 

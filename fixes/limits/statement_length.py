@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from diagnose.d1.limits import LIMITS
 from diagnose.d1.splitting import statements_in
-from diagnose.errors import ProjectError
+from diagnose.errors import ProjectError, SourceError
 from diagnose.plugin import Fix, Safety, Turn
 from diagnose.project.sql_files import read_sql
-from diagnose.rewriting import Refused, rewrite_insert, rewrite_until_done
+from diagnose.rewriting import Refused, reread, rewrite_until_done
+from diagnose.rewriting.json_values import rewrite_json_value
 from diagnose.rewriting.outcome import NotUnderstood, with_line_ends_of
 from diagnose.rewriting.split_inserts import split_insert
+from diagnose.rewriting.written_rows import rewrite_written_rows
 from diagnose.simulation import statement_size
 from diagnose.steps import EditFile
 
@@ -63,8 +65,7 @@ class StatementLength(Fix):
 
         def rewrite(source: Source, text: str) -> Outcome | None:
             site = next((each for each in source.sites if _is_long(each, path, function)), None)
-            others = [other for other in source.sites if other is not site]
-            return None if site is None else rewrite_insert(text, site, others)
+            return None if site is None else _bound(source, path, text, site)
 
         outcome = rewrite_until_done(ctx.source, path, rewrite)
         if outcome is None:
@@ -82,6 +83,26 @@ def _divided(text: str) -> str:
             pieces += [text[done:start], with_line_ends_of(text, split_insert(statement))]
             done = start + len(statement)
     return "".join([*pieces, text[done:]])
+
+
+def _bound(source: Source, path: str, text: str, site: StatementSite) -> Outcome:
+    """The module with the rows of a statement in its parameter, cut by bytes where that can be done."""
+    outcome = rewrite_written_rows(text, site, _others(source, site))
+    if isinstance(outcome, Refused):
+        return outcome
+    try:
+        after = reread(source, path, outcome.text)
+    except SourceError:
+        return outcome
+    if len(after.sites) != len(source.sites):
+        return outcome
+    bound = after.sites[source.sites.index(site)]
+    cut = rewrite_json_value(outcome.text, bound, _others(after, bound))
+    return outcome if isinstance(cut, Refused) else cut
+
+
+def _others(source: Source, site: StatementSite) -> list[StatementSite]:
+    return [other for other in source.sites if other is not site]
 
 
 def _is_long(site: StatementSite, path: str, function: object) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from diagnose.d1 import Database, Statement
 from diagnose.d1.splitting import statements_in
 from diagnose.engine.fixing import Outcome
+from diagnose.rewriting.helper import FUNCTION
 
 pytestmark = pytest.mark.anyio
 CONFIG = """
@@ -83,10 +84,45 @@ async def test_what_cannot_be_split_is_left_alone(statement, obstacle, write_pro
     assert tree(folder) == original
 
 
-async def test_source_that_writes_values_into_the_text_is_left_alone(project, repair, tree):
+WRITTEN = """
+values = ", ".join(f"('{r['a']}', 'one-minute-candles-in-united-states-dollar', {r['b']})" for r in rows)
+result = await db.prepare(f"INSERT INTO prices (name, kind, price) VALUES {values}").run()
+print(f"{result.meta.changes} rows")
+"""
+BOUND = """
+values = [[str(r['a']), r['b']] for r in rows]
+inserted = 0
+for part in json_parts(values):
+    result = await db.prepare(
+        "INSERT INTO prices (name, kind, price) "
+        "SELECT value->>0, 'one-minute-candles-in-united-states-dollar', value->>1 FROM "
+        "json_each(?1)"
+    ).bind(part).run()
+    inserted += result.meta.changes
+print(f"{inserted} rows")
+"""
+
+
+async def test_rows_in_the_text_of_a_statement_are_bound(project, repair, undo, tree):
+    folder = project(BOUND)
+    wanted = (folder / "worker.py").read_text().replace("class Default", FUNCTION + "\n\nclass Default")
+    project(WRITTEN)
+    original = tree(folder)
+    (settlement,) = of("LIM002", await repair("LIM002", folder, offline=True))
+    assert settlement.outcome is Outcome.FIXED
+    assert tree(folder) == original | {"worker.py": wanted.encode()}
+    again = await repair("LIM002", folder, offline=True)
+    assert (again.run_id, of("LIM002", again)) == (None, [])
+    await undo(folder, offline=True)
+    assert tree(folder) == original
+
+
+async def test_source_of_another_shape_is_left_alone(project, repair, tree):
     folder = project("""
-values = ", ".join(f"('binance-spot', 'one-minute-candles', 'usd', {row['a']})" for row in rows)
-await db.prepare(f"INSERT INTO prices (source, kind, unit, price) VALUES {values}").run()
+values = []
+for row in rows:
+    values.append(f"('binance-spot', 'one-minute-candles', 'usd', {row['a']})")
+await db.prepare("INSERT INTO prices (source, kind, unit, price) VALUES " + ", ".join(values)).run()
 """)
     original = tree(folder)
     (settlement,) = of("LIM002", await repair("LIM002", folder, offline=True))

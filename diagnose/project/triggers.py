@@ -105,8 +105,11 @@ def starting_request(source: Source) -> TriggerHint | None:
 
 
 def _sends_data(send: SendSite) -> bool:
-    """It sends messages for each element that was fetched or queried."""
-    return any(isinstance(count, FromData) for count in (send.count, *(loop.count for loop in send.loops)))
+    """It sends messages for each element that was fetched or queried, or a message that holds them."""
+    counts = [send.count, *(loop.count for loop in send.loops)]
+    for weight in (send.body, send.bodies):
+        counts += [element.count for element in weight.elements] if weight is not None else []
+    return any(isinstance(count, FromData) for count in counts)
 
 
 def carries_data(site: StatementSite) -> bool:

@@ -50,3 +50,20 @@ def test_a_hundred_rows_a_statement_still_break(diagnose, tmp_path):
     assert finding["evidence"]["rows_break_at"] == 11
     assert "1,000 parameters" in finding["message"]
     assert "row 11" in finding["message"]
+
+
+def test_all_rows_in_one_message_still_break(diagnose, tmp_path):
+    folder = shutil.copytree(FIXTURES / "broken" / "option1", tmp_path / "option1")
+    ended = diagnose("run", folder, "--format", "json")
+    assert ended.code == 1
+    failed = {f["code"]: f for f in ended.json["findings"] if f["status"] == "fail"}
+    assert failed.keys() == {"LIM005", "SRC005", "QUE005"}
+    assert failed["LIM005"]["evidence"]["rows"] == 2000
+    assert failed["LIM005"]["evidence"]["bytes"] > failed["LIM005"]["evidence"]["limit"] == 128_000
+    assert failed["SRC005"]["evidence"]["arrives"] == "a proxy of the Python dict"
+    assert failed["QUE005"]["evidence"]["kind"] == "except"
+    lines = (folder / failed["QUE005"]["location"]["path"]).read_text().splitlines()
+    assert lines[failed["LIM005"]["location"]["line"] - 1] == "    await env.HISTORY_QUEUE.send({"
+    assert lines[failed["QUE005"]["location"]["line"] - 1] == "            except Exception as e:"
+    advised = {f["code"] for f in ended.json["findings"] if f["status"] == "warn"}
+    assert {"QUE004", "DEP004"} <= advised

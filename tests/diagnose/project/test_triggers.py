@@ -80,6 +80,13 @@ def test_a_queue_that_the_worker_feeds_itself_starts_nothing(project):
     reach = reach_of(opened, opened.config, opened.source)
     assert (reach.importing, reach.starting) == ({"fetch", "queue"}, {"fetch"})
     assert pulls_on_request(opened.source)
+    text = worker.read_text()
+    loop = text[text.index("for rate in (await") : text.index('        return Response("ok")')]
+    whole = """rates = (await (await fetch("https://rates.example.com")).json())["rates"]
+        await self.env.Q.send({"rates": rates})
+"""
+    worker.write_text(text.replace(loop, whole))
+    assert pulls_on_request(open_project(opened.root).source)
     (opened.root / "front").mkdir()
     (opened.root / "front" / "wrangler.toml").write_text('name = "front"\n' + OWN_QUEUE)
     assert reach_of(opened, opened.config, opened.source).starting == {"fetch", "queue"}

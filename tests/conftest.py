@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,17 +26,40 @@ if TYPE_CHECKING:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how far D1's engine agrees with the recorded vectors, whichever process replayed them."""
-    rows: dict[str, dict[str, str]] = {}
+    """Print figures that tests recorded, whichever process ran them."""
+    agreement: dict[str, dict[str, str]] = {}
+    mutants: dict[str, Counter[str]] = {}
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, ()):
-            properties = getattr(report, "user_properties", ())
-            rows.update(value for name, value in properties if name == "agreement")
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "agreement":
+                    agreement.update(value)
+                elif name == "mutant":
+                    for operator, figures in value.items():
+                        mutants.setdefault(operator, Counter()).update(figures)
+    _print_agreement(terminalreporter, agreement)
+    _print_mutants(terminalreporter, mutants)
+
+
+def _print_agreement(reporter: pytest.TerminalReporter, rows: dict[str, dict[str, str]]) -> None:
+    """How far D1's engine agrees with the recorded vectors."""
     if rows:
-        terminalreporter.section("agreement with the recorded vectors")
+        reporter.section("agreement with the recorded vectors")
     for group, figures in sorted(rows.items()):
         told = "".join(f"  {name} {figure:>9}" for name, figure in figures.items())
-        terminalreporter.write_line(f"{group:16}{told}")
+        reporter.write_line(f"{group:16}{told}")
+
+
+def _print_mutants(reporter: pytest.TerminalReporter, rows: dict[str, Counter[str]]) -> None:
+    """How many planted defects were found, and what became of them."""
+    if not rows:
+        return
+    reporter.section("planted defects")
+    figures = ("planted", "found", "line", "repaired", "refused", "failed", "lands")
+    total: Counter[str] = sum(rows.values(), Counter())
+    for operator, row in [*sorted(rows.items()), ("all", total)]:
+        told = "".join(f"  {name} {row[name]:>3}" for name in figures)
+        reporter.write_line(f"{operator:52}{told}")
 
 
 @pytest.fixture

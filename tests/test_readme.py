@@ -21,7 +21,16 @@ COMMANDS = [
 ]
 PICTURE = re.compile(r"<!-- picture: .*? -->\n```text\n(.*?)```\n<!-- end of picture -->", re.DOTALL)
 # fix and undo ask at a terminal; here nobody is asked, so they print what they would do and exit 1.
-CODES = {"run": {1}, "fix": {1}, "undo": {0}, "init": {2}, "checks": {0}, "explain": {0}}
+CODES = {
+    "run": {1},
+    "fix": {1},
+    "undo": {0},
+    "init": {2},
+    "checks": {0},
+    "explain": {0},
+    "simulate": {0},
+    "record": {1},
+}
 
 
 def run(*words, cwd, columns="100"):

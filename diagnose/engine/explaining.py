@@ -9,7 +9,7 @@ from diagnose.d1.errors import ErrorClass
 from diagnose.d1.taxonomy import recognized
 from diagnose.d1.taxonomy.statements import SIZES
 from diagnose.model.explanation import Explanation
-from diagnose.simulation.suspects import suspects
+from diagnose.simulation.suspects import PLACEABLE, suspects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def _nothing(explanation: Explanation, error: Recognized, source: Source) -> str
     """That no place was found, and what to do next."""
     codes = ",".join(code for code, _, _ in explanation.checks)
     hint = f"; `diagnose run --select {codes}` looks for its cause" if codes else ""
-    if error.offset is None and not error.about and error.known not in SIZES:
+    if error.offset is None and not PLACEABLE & error.about.keys() and error.known not in SIZES:
         return f"the text does not say which statement it is about{hint}"
     read = "" if source.complete else " (which could not be read to its end)"
     about = f" at offset {error.offset}" if error.offset is not None else ""

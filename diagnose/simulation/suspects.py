@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from diagnose.d1.errors import ErrorClass
 from diagnose.d1.limits import LIMITS
 from diagnose.simulation.parameters import answer, simulate
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _NAMES: Final = frozenset({"table", "column", "name"})
+PLACEABLE: Final = _NAMES | {"token", "size", "binding"}
+"""What an error may name that leads to a place in the source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ def _parameter(error: Recognized) -> str:
 
 def _by_name(site: StatementSite, error: Recognized) -> tuple[str, bool] | None:
     """By the table and the column that the error names."""
+    if error.known.kind is ErrorClass.DATA and not site.writes:
+        return None
     table = error.about.get("table")
     column = error.about.get("column") or error.about.get("name")
     if table is not None and not _mentions(site, table):

@@ -73,6 +73,8 @@ def test_only_checks_that_exist_are_named(known):
             "no place in the worker's source gives this error at offset 261; `diagnose run --select LIM001`",
             [],
         ),
+        ("D1_TYPE_ERROR: Type 'object' not supported for value", "the text does not say which statement", []),
+        ('Queue "candles" does not exist.', "the text does not say which statement it is about; `diag", []),
         ("Network connection lost.", "the text does not say which statement it is about", []),
     ],
 )

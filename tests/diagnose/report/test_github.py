@@ -3,8 +3,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from diagnose.model import FixInfo, Location, RootCause, Safety, Severity, Status
+from diagnose.model import Finding, FixInfo, Location, Report, RootCause, Safety, Severity, Status
 from diagnose.report.github import MOST, render
 
 COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
@@ -82,4 +84,22 @@ def test_untrusted_text_ends_no_command_and_begins_none(make_finding, make_repor
     assert "##[" not in text
     assert "\x1b" not in text
     assert "%250A" in message
+    assert set(properties) == {"file", "line", "title"}
+
+
+@settings(max_examples=100)
+@given(st.text(), st.text(min_size=1))
+def test_any_text_makes_one_command(text: str, path: str):
+    finding = Finding(
+        code="LIM001",
+        name=text,
+        status=Status.FAIL,
+        severity=Severity.ERROR,
+        message=text,
+        location=Location(path, 1),
+    )
+    ((level, properties, _),) = commands(
+        render(Report(version="1", target="offline", project={}, findings=(finding,)))
+    )
+    assert (level, properties["line"]) == ("error", "1")
     assert set(properties) == {"file", "line", "title"}

@@ -3,10 +3,12 @@ from __future__ import annotations
 from io import BytesIO
 from xml.etree import ElementTree as ET
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from diagnose.errors import AccountError
-from diagnose.model import FixInfo, Location, Safety, Severity, Status
+from diagnose.model import Finding, FixInfo, Location, Report, Safety, Severity, Status
 from diagnose.report.junit import render
 
 
@@ -94,3 +96,19 @@ def test_untrusted_text_stays_text(make_finding, make_report, hostile):
     assert not {"\x1b", "\ufffe", "\ud800", "\u202e"} & set(text)
     assert "&lt;script&gt;" in text
     assert [line for line in text.splitlines() if line.lstrip().startswith("::")] == []
+
+
+@settings(max_examples=100)
+@given(st.text())
+def test_any_text_makes_a_document(text: str):
+    finding = Finding(
+        code="LIM001",
+        name="x",
+        status=Status.FAIL,
+        severity=Severity.ERROR,
+        message=text,
+        evidence={"log": text},
+    )
+    report = Report(version="1", target=text, project={"path": text}, findings=(finding,))
+    _, cases = read(render(report))
+    assert list(cases) == ["LIM001 x"]

@@ -117,6 +117,7 @@ def test_a_syntax_error_is_found_by_its_token_and_offset(look):
         ("table prices has no column named close", ["UPDATE prices"]),
         ("no such column: close at offset 3", ["UPDATE prices"]),
         ("UNIQUE constraint failed: days.a", ["INSERT days"]),
+        ("UNIQUE constraint failed: prices.day", ["UPDATE prices", "INSERT prices"]),
     ],
 )
 def test_names_tell_the_statements(look, text: str, functions: list[str]):

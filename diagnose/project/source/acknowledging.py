@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from diagnose.project.source import ir, swallowing
 from diagnose.project.source.model import AckedFailure, SendSite
 from diagnose.project.source.never_sent import NeverSent
-from diagnose.project.source.ways import always_before, excludes, is_within, passes, way_to
+from diagnose.project.source.ways import Ways, is_within, passes, way_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from diagnose.project.source.records import Guarding, QueueEvent, Records, Trail, Write
+    from diagnose.project.source.records import Guarding, QueueEvent, Records, Write
     from diagnose.project.source.scopes import Scope
 
 
@@ -38,7 +38,10 @@ class _Finder:
     def __init__(self, records: Records, scopes: Mapping[str, Scope]) -> None:
         self.records = records
         self.scopes = scopes
+        self.ways = Ways()
         self.acks = [event for event in records.events if event.kind == "ack"]
+        self.savings = [event for event in records.events if event.kind != "ack"]
+        self.changes = [write for write in records.writes if _changes(write)]
 
     def clauses(self) -> Iterator[AckedFailure]:
         """Clauses that keep an error from the platform."""
@@ -76,9 +79,8 @@ class _Finder:
 
     def _kept_in(self, clause: ir.ExceptClause, inside: list[QueueEvent]) -> bool:
         """The clause stores the message, or a note of it, elsewhere."""
-        stored = (write for write in self.records.writes if _changes(write))
         return any(event.kind == "kept" for event in inside) or any(
-            passes(write.trail, clause.span) for write in stored
+            passes(write.trail, clause.span) for write in self.changes
         )
 
     def _saved_later(self, guarding: Guarding, write: Write, *, silent: bool) -> bool:
@@ -88,17 +90,30 @@ class _Finder:
             if definition is None or (silent and not own):
                 continue
             position = guarding.span if own else span
-            for event in self.records.events:
-                saves = event.kind in {"retry", "raise"} or (event.kind == "kept" and not silent)
-                if (
-                    saves
-                    and event.handler == write.handler
-                    and _follows(event, write, level, position, guarding.function)
-                ):
+            for event in self.savings:
+                is_meant = event.handler == write.handler and not (silent and event.kind == "kept")
+                if is_meant and self._follows(event, write, level, position, own=own):
                     return True
             if own:
                 return self._sent_later(guarding, write)
         return False
+
+    def _follows(self, event: QueueEvent, write: Write, level: int, position: ir.Span, *, own: bool) -> bool:
+        """The event stands behind a position in the same call of the same function, on no other error path.
+
+        In the clause's `own` function that is behind the clause, in a caller anywhere behind the call: it
+        may be the test of an `if` that the event stands in.
+        """
+        if len(event.trail) <= level or event.trail[level][0] is not write.trail[level][0]:
+            return False
+        definition, span = event.trail[level]
+        behind = position.end if own else position.start + 1
+        if span.start < behind or event.trail[:level] != write.trail[:level]:
+            return False
+        return not any(
+            is_within(span, clause) and not is_within(position, clause)
+            for clause in self.ways.clauses(definition)
+        )
 
     def _sent_later(self, guarding: Guarding, write: Write) -> bool:
         """What the clause has collected is stored or sent in one go afterwards."""
@@ -113,12 +128,19 @@ class _Finder:
     def early_acks(self) -> Iterator[AckedFailure]:
         """Acks that come before every write."""
         for ack in self.acks:
-            writes = [write for write in self.records.writes if _changes(write) and _same(ack, write)]
-            before = [w for w in writes if w.order < ack.order and not excludes(w.trail, ack.trail)]
-            after = [w for w in writes if w.order > ack.order and always_before(ack.trail, w.trail)]
-            after = [write for write in after if not _on_an_error_path(write.trail, ack.trail)]
-            if after and not before:
-                yield replace(_acked("early-ack", ack, after), write_span=_reached(ack, after[-1]))
+            writes = [write for write in self.changes if write.handler == ack.handler]
+            earlier = (write for write in writes if write.order < ack.order)
+            if any(not self.ways.excludes(write.trail, ack.trail) for write in earlier):
+                continue
+            later = [write for write in writes if write.order > ack.order and self._is_next(ack, write)]
+            if later:
+                yield replace(_acked("early-ack", ack, later), write_span=_reached(ack, later[-1]))
+
+    def _is_next(self, ack: QueueEvent, write: Write) -> bool:
+        """The write always comes after the ack, when nothing fails."""
+        return self.ways.always_before(ack.trail, write.trail) and not self.ways.is_on_an_error_path(
+            write.trail, ack.trail
+        )
 
     def acks_in_finally(self) -> Iterator[AckedFailure]:
         """Acks in the `finally` of a `try` around a write."""
@@ -130,10 +152,8 @@ class _Finder:
                 block = [one.span for one in statement.body]
                 writes = [
                     write
-                    for write in self.records.writes
-                    if _changes(write)
-                    and _same(ack, write)
-                    and any(passes(write.trail, one) for one in block)
+                    for write in self.changes
+                    if write.handler == ack.handler and any(passes(write.trail, one) for one in block)
                 ]
                 if writes and not self._decided_before(statement):
                     yield _acked("ack-in-finally", ack, writes)
@@ -158,10 +178,6 @@ def _in_queue(write: Write) -> bool:
 
 def _changes(write: Write) -> bool:
     return isinstance(write.site, SendSite) or write.site.writes
-
-
-def _same(ack: QueueEvent, write: Write) -> bool:
-    return ack.handler == write.handler
 
 
 def _failure(
@@ -208,41 +224,6 @@ def _always_in(event: QueueEvent, clause: ir.ExceptClause) -> bool:
 
 def _whole(definition: ir.FunctionDef | ir.Lambda | None, fallback: ir.Span) -> ir.Span:
     return definition.span if definition is not None else fallback
-
-
-def _follows(
-    event: QueueEvent, write: Write, level: int, position: ir.Span, own: ir.FunctionDef | None
-) -> bool:
-    """The event stands behind a position in the same call of the same function, on no other error path.
-
-    In the clause's `own` function that is behind the clause, in a caller anywhere behind the call: it
-    may be the test of an `if` that the event stands in.
-    """
-    if len(event.trail) <= level or event.trail[:level] != write.trail[:level]:
-        return False
-    definition, span = event.trail[level]
-    behind = position.end if definition is own else position.start + 1
-    if definition is not write.trail[level][0] or span.start < behind:
-        return False
-    return not any(
-        is_within(span, clause.span) and not is_within(position, clause.span)
-        for clause in _clauses_of(definition)
-    )
-
-
-def _clauses_of(definition: ir.FunctionDef | ir.Lambda | None) -> Iterator[ir.ExceptClause]:
-    for node in ir.walk(definition) if definition is not None else ():
-        if isinstance(node, ir.ExceptClause):
-            yield node
-
-
-def _on_an_error_path(trail: Trail, ack: Trail) -> bool:
-    """A statement is reached through an `except` that the ack does not stand in."""
-    return any(
-        is_within(span, clause.span) and not passes(ack, clause.span)
-        for definition, span in trail
-        for clause in _clauses_of(definition)
-    )
 
 
 def _try_of_finally(definition: ir.FunctionDef | ir.Lambda | None, span: ir.Span) -> ir.Try | None:

@@ -49,38 +49,73 @@ def passes(trail: Trail, around: ir.Span) -> bool:
     return any(is_within(span, around) for _, span in trail)
 
 
-def always_before(first: Trail, second: Trail) -> bool:
-    """Whenever the second statement is reached, the first has been executed.
+class Ways:
+    """Compares statements by how they are reached; ways and clauses are looked for once each."""
 
-    A loop counts as executed. The error path of a `try` is not looked at.
-    """
-    level = _parting(first, second)
-    if level is None:
-        return False
-    if not all(_is_certain(_way(first, deeper), 0) for deeper in range(level + 1, len(first))):
-        return False
-    one, other = _way(first, level), _way(second, level)
-    same = _shared(one, other)
-    if same >= len(one) or same >= len(other) or not _is_certain(one, same):
-        return False
-    if one[same].branch != other[same].branch:
-        return (one[same].branch, other[same].branch) in {("body", "otherwise"), ("body", "finally")} and (
-            isinstance(one[same - 1].statement, ir.Try)
+    def __init__(self) -> None:
+        self._ways: dict[tuple[int, ir.Span], Way] = {}
+        self._clauses: dict[int, tuple[ir.Span, ...]] = {}
+
+    def clauses(self, definition: ir.FunctionDef | ir.Lambda | None) -> tuple[ir.Span, ...]:
+        """The `except` clauses of a function."""
+        if definition is None:
+            return ()
+        if id(definition) not in self._clauses:
+            nodes = ir.walk(definition)
+            self._clauses[id(definition)] = tuple(
+                node.span for node in nodes if isinstance(node, ir.ExceptClause)
+            )
+        return self._clauses[id(definition)]
+
+    def always_before(self, first: Trail, second: Trail) -> bool:
+        """Whenever the second statement is reached, the first has been executed.
+
+        A loop counts as executed. The error path of a `try` is not looked at.
+        """
+        level = _parting(first, second)
+        if level is None:
+            return False
+        if not all(_is_certain(self._way(first, deeper), 0) for deeper in range(level + 1, len(first))):
+            return False
+        one, other = self._way(first, level), self._way(second, level)
+        same = _shared(one, other)
+        if same >= len(one) or same >= len(other) or not _is_certain(one, same):
+            return False
+        if one[same].branch != other[same].branch:
+            return (one[same].branch, other[same].branch) in {
+                ("body", "otherwise"),
+                ("body", "finally"),
+            } and (isinstance(one[same - 1].statement, ir.Try))
+        return one[same].index < other[same].index
+
+    def excludes(self, first: Trail, second: Trail) -> bool:
+        """At most one of two statements is executed: they stand in different branches of one test."""
+        level = _parting(first, second)
+        if level is None:
+            return False
+        one, other = self._way(first, level), self._way(second, level)
+        same = _shared(one, other)
+        if not 0 < same < min(len(one), len(other)):
+            return False
+        parent = one[same - 1].statement
+        return isinstance(parent, (ir.If, ir.Match)) and one[same].branch != other[same].branch
+
+    def is_on_an_error_path(self, trail: Trail, beside: Trail) -> bool:
+        """A statement is reached through an `except` that the other one does not stand in."""
+        return any(
+            is_within(span, clause) and not passes(beside, clause)
+            for definition, span in trail
+            for clause in self.clauses(definition)
         )
-    return one[same].index < other[same].index
 
-
-def excludes(first: Trail, second: Trail) -> bool:
-    """At most one of two statements is executed: they stand in different branches of one test."""
-    level = _parting(first, second)
-    if level is None:
-        return False
-    one, other = _way(first, level), _way(second, level)
-    same = _shared(one, other)
-    if not 0 < same < min(len(one), len(other)):
-        return False
-    parent = one[same - 1].statement
-    return isinstance(parent, (ir.If, ir.Match)) and one[same].branch != other[same].branch
+    def _way(self, trail: Trail, level: int) -> Way:
+        definition, span = trail[level]
+        if not isinstance(definition, ir.FunctionDef):
+            return ()
+        key = (id(definition), span)
+        if key not in self._ways:
+            self._ways[key] = way_to(definition.body, span)
+        return self._ways[key]
 
 
 def _parting(first: Trail, second: Trail) -> int | None:
@@ -91,11 +126,6 @@ def _parting(first: Trail, second: Trail) -> int | None:
         if one[1] != other[1]:
             return level
     return None
-
-
-def _way(trail: Trail, level: int) -> Way:
-    definition, span = trail[level]
-    return way_to(definition.body, span) if isinstance(definition, ir.FunctionDef) else ()
 
 
 def _shared(one: Way, other: Way) -> int:

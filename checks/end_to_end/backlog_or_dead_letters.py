@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from diagnose.account import MissingPermissionError
 from diagnose.d1 import LIMITS
 from diagnose.plugin import Check, Confidence, Mode, Need, Severity
 from diagnose.rehearsal.deriving import queue_names
@@ -109,8 +110,11 @@ class BacklogOrDeadLetters(Check):
         else:
             yield self.skipped(missing)
         if ctx.account is not None:
-            async for finding in self._in_account(ctx, ctx.account):
-                yield finding
+            try:
+                for finding in await self._in_account(ctx, ctx.account):
+                    yield finding
+            except MissingPermissionError as error:
+                yield self.skipped(str(error))
 
     def _rehearsed(self, ctx: Context, rehearsal: Rehearsal) -> Iterator[Finding]:
         if rehearsal.invocation is None or rehearsal.is_beside_the_point:
@@ -130,15 +134,19 @@ class BacklogOrDeadLetters(Check):
         if not rehearsal.queues:
             yield self.skipped("no message was sent in the rehearsal")
 
-    async def _in_account(self, ctx: Context, account: Account) -> AsyncIterator[Finding]:
+    async def _in_account(self, ctx: Context, account: Account) -> list[Finding]:
         names = queue_names(ctx.config)
         found = [info for name in names if (info := await account.queue(name)) is not None]
-        for name in sorted(set(names) - {info.name for info in found}):
-            yield self.skipped(f"the account has no queue {name} (QUE002)")
+        absent = [name for name in names if name not in {info.name for info in found}]
         dead = {one.dead_letter_queue for one in ctx.config.consumers}
         dead |= {one.spec.dead_letter_queue for info in found for one in info.consumers}
-        for info in found:
-            yield self._waiting(info, await account.backlog(info.id), is_dead=info.name in dead)
+        return [
+            *(self.skipped(f"the account has no queue {name} (QUE002)") for name in absent),
+            *[
+                self._waiting(info, await account.backlog(info.id), is_dead=info.name in dead)
+                for info in found
+            ],
+        ]
 
     def _waiting(self, info: QueueInfo, backlog: QueueBacklog, *, is_dead: bool) -> Finding:
         """What waits in a queue of the account."""

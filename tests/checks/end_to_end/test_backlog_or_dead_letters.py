@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checks.end_to_end.backlog_or_dead_letters import BacklogOrDeadLetters
+from diagnose.account import Account, AccountKind, Secret
 from diagnose.d1 import D1Error
 from diagnose.embedded import ConsumerSettings, EmbeddedAccount, Module, Upload
 from diagnose.embedded.clock import VirtualClock
@@ -12,6 +14,7 @@ from diagnose.embedded.deploying import upload_and_deploy
 from diagnose.embedded.invocation import OutgoingMessage
 from diagnose.embedded.queues import QueueSettings
 from diagnose.embedded.runtime import InlineRuntime
+from diagnose.embedded.tokens import Permission
 from diagnose.engine.registry import load_registry
 from diagnose.engine.runner import Selection, run_check, run_checks
 from diagnose.engine.session import Session, SessionOptions
@@ -517,6 +520,28 @@ async def test_a_deployed_consumer_of_the_project_is_looked_at_with_its_tables(c
     assert (rows.status, rows.message) == (Status.PASS, "10 rows landed in levels")
 
 
+async def test_a_token_that_may_not_read_queues_leaves_the_rehearsal(saved):
+    folder = saved(lambda account: put(account, "levels-failed", 2), consuming=ACK_EACH)
+    state = folder / ".diagnose" / "account"
+    async with Session(SessionOptions(path=folder)) as session:
+        ctx = await session.context()
+        with EmbeddedAccount.load_snapshot(state) as embedded:
+            token = embedded.issue_token(permissions=frozenset({Permission.D1_READ}))
+            ctx.account = Account.over_app(
+                embedded.app(),
+                account_id=embedded.account_id,
+                token=Secret(token),
+                kind=AccountKind.SAVED,
+            )
+            found = await run_check(BacklogOrDeadLetters, ctx)
+            await ctx.account.aclose()
+
+    rehearsed, read = by_status(found)
+    assert rehearsed == (Status.PASS, "10 messages to levels: all acknowledged")
+    assert read[0] is Status.SKIP
+    assert "GET /accounts/" in read[1]
+
+
 async def test_queues_that_the_account_lacks_are_anothers_business(check, pipeline, saved_account):
     folder = pipeline(ACK_EACH)
     saved_account(folder, {HARBOUR: ("harbour", MIGRATION)})
@@ -549,8 +574,6 @@ async def test_a_rehearsal_without_a_message(check, pipeline):
 
 
 async def test_a_crash_is_an_error():
-    from checks.end_to_end.backlog_or_dead_letters import BacklogOrDeadLetters
-
     class Unmet(BacklogOrDeadLetters):
         requires = frozenset()
 

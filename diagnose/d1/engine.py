@@ -16,7 +16,7 @@ from diagnose.d1.reading import fetch
 from diagnose.d1.results import Prepared, Result, Statement
 from diagnose.d1.schema import read_schema
 from diagnose.d1.session import Session
-from diagnose.d1.splitting import is_blank, trim
+from diagnose.d1.splitting import is_blank, statements_in, trim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -66,14 +66,25 @@ class Database:
         return self.batch((statement,))[0]
 
     def run_all(self, statement: Statement) -> tuple[Result, ...]:
-        """Results of every statement of one text, in one transaction.
+        """Results of every statement of one text, in one transaction, as the API's query runs them.
+
+        The API divides the text first, so that the limit for a statement holds for each of them, while the
+        binding hands the text to SQLite as a whole.
 
         Raises:
             D1Error: D1 refuses one of them; nothing has changed.
         """
-        (bound,) = _bound((statement,))
+        ((text, values),) = _bound((statement,))
+        *before, last = self._divided(text)
         with self._session.transaction():
-            return tuple(self._results(*bound))
+            results = [result for piece in before for result in self._results(piece, ())]
+            return (*results, *self._results(last, values))
+
+    def _divided(self, text: str) -> tuple[str, ...]:
+        """The statements of a text that is too long to be compiled from its beginning."""
+        if len(text.encode(errors="replace")) <= self._session.limits.statement_bytes.enforced:
+            return (text,)
+        return tuple(piece for _, piece in statements_in(text)) or (text,)
 
     def batch(self, statements: Sequence[Statement]) -> tuple[Result, ...]:
         """What `batch()` does: all in one transaction. Blank texts have no result.

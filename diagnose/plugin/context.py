@@ -177,7 +177,7 @@ def migrated_schema(project: Project, binding: D1Binding) -> Schema | None:
     with Database.memory() as database, database.within(Bounds.of_migrations()):
         try:
             for migration in migrations:
-                database.run(Statement(migration.sql))
+                database.run_all(Statement(migration.sql))
         except D1Error:
             return None
         return database.schema()

@@ -215,3 +215,26 @@ def test_a_query_that_never_ends_is_stopped():
         with pytest.raises(D1Error, match="exceeded timeout which caused object to be reset"):
             database.run(Statement(endless))
         assert database.run(Statement("SELECT 1 AS n")).rows == ((1,),)
+
+
+def test_a_script_may_be_longer_than_any_of_its_statements():
+    rows = "INSERT INTO t VALUES ('a;b', 1); -- one;\n" * 3_000
+    script = f"CREATE TABLE t (a, b);\n{rows}SELECT count(*) FROM t"
+    with Database.memory() as database:
+        assert database.run_all(Statement(script))[-1].rows == ((3_000,),)
+        with pytest.raises(D1Error) as caught:
+            database.run(Statement(rows))
+        assert caught.value.cause == "statement too long: SQLITE_TOOBIG"
+        with pytest.raises(D1Error) as caught:
+            database.run_all(Statement(f"{rows}SELECT '{'x' * 100_000}'"))
+        assert caught.value.cause == "statement too long: SQLITE_TOOBIG"
+        assert database.run(Statement("SELECT count(*) FROM t")).rows == ((3_000,),)
+
+
+def test_the_parameters_of_a_long_script_belong_to_its_last_statement():
+    rows = "INSERT INTO t VALUES (1);\n" * 5_000
+    with Database.memory() as database:
+        database.run(Statement("CREATE TABLE t (a)"))
+        assert database.run_all(Statement(f"{rows}SELECT count(*) + ? FROM t", (2,)))[-1].rows == (
+            (5_002.0,),
+        )

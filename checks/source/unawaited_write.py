@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STARTED = "it starts, but nothing waits for it: the worker may end before it is done, and its error is lost"
 _NOT_STARTED = "a coroutine that is not awaited never starts, so nothing is written"
+_UNCALLED = "it is handed on without being called, so nothing is written"
 _LONGEST = 60
 
 
@@ -28,7 +29,8 @@ class UnawaitedWrite(Check):
     that writes), of a queue's `send` and `sendBatch`, and of a coroutine function of the project that
     leads to one of them: is what it returns awaited, gathered, returned, made a task or given to
     `waitUntil`? It is not when the statement drops it, when it is kept in a variable or a list that
-    nothing looks at, or when `meta`, `results` or `success` is read from it as if it were the answer. A write
+    nothing looks at, or when `meta`, `results` or `success` is read from it as if it were the answer. Nor is
+    a function that `waitUntil` gets without a call: it waits for promises only. A write
     that is detached on purpose, as a task, is for SRC001.
 
     ## Why it matters
@@ -62,7 +64,8 @@ class UnawaitedWrite(Check):
     ## Fix safety
 
     Safe: `await ` is inserted in front of the call, in parentheses where an attribute follows, and nothing
-    else changes. Refused where the function around it is no `async def`.
+    else changes; a function that is not called gets its parentheses. Refused where the function around the
+    call is no `async def`, and where it is not known what a function is to be called with.
 
     ## Evidence
 
@@ -94,11 +97,11 @@ class UnawaitedWrite(Check):
             )
 
     def _forgotten(self, call: UnawaitedCall, source: Source) -> Finding:
-        starts = call.by != "function" or source.language != "python"
+        starts = call.by in {"binding", "group"} or (call.by == "function" and source.language != "python")
         writes = _writes(call, source)
         tables = list(dict.fromkeys(filter(None, map(_goes_to, writes))))
         severity, confidence = _weight(writes, starts=starts)
-        consequence = _STARTED if starts else _NOT_STARTED
+        consequence = _STARTED if starts else _UNCALLED if call.by == "uncalled" else _NOT_STARTED
         return self.problem(
             f"`{_short(call.call)}` in {call.function} is not awaited: {consequence}",
             severity=severity,

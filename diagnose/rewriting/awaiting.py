@@ -26,10 +26,34 @@ def await_call(text: str, call: UnawaitedCall) -> Outcome:
     """
     try:
         place = place_of(text, call.span.path, call.span.start)
+        if call.by == "uncalled":
+            return finish(text, [_called(place, call)], (), f"`{call.function}` calls what it hands on")
         _require_await_allowed(place, call)
         return finish(text, _awaited(place, call), (), f"`{call.function}` waits for what it writes")
     except NotUnderstood as obstacle:
         return Refused(f"{call.function} is not rewritten: {obstacle}", _BY_HAND)
+
+
+def _called(place: Place, call: UnawaitedCall) -> Edit:
+    """Parentheses behind a function without parameters, or what a `lambda` answers in its place."""
+    for node in ir.walk(place.statement):
+        if isinstance(node, ir.Lambda) and node.span == call.span and not node.parameters:
+            return Edit.of(call.span, node.body.source)
+    name = call.call.rpartition(".")[2]
+    functions = [
+        node
+        for node in ir.walk(*place.levels[0].block)
+        if isinstance(node, ir.FunctionDef) and node.name == name
+    ]
+    wanted = [
+        parameter
+        for function in functions
+        for parameter in function.parameters
+        if parameter.default is None and parameter.name not in {"self", "cls"}
+    ]
+    if len(functions) != 1 or wanted:
+        raise NotUnderstood(f"what `{call.call}` is to be called with is not known")
+    return Edit(call.span.end, call.span.end, "()")
 
 
 def _require_await_allowed(place: Place, call: UnawaitedCall) -> None:

@@ -192,11 +192,20 @@ class Calls(Externals):
 
     def _kept_alive(self, arguments: Sequence[Segment], node: ir.Call) -> Value:
         for one in arguments:
+            if isinstance(one, Item) and isinstance(one.value, FunctionValue):
+                self._uncalled(one.value, one)
             if isinstance(one, Item) and isinstance(one.value, Pending) and one.value.records:
                 guarding = Guarding("fire-and-forget", node.span, self.function_name, keeps=False)
                 self.records.guarding(guarding).writes.extend(sorted(one.value.records))
                 self.records.kept_alive |= one.value.records
         return NOTHING
+
+    def _uncalled(self, function: FunctionValue, item: Item) -> None:
+        """Nothing calls a function that `waitUntil` gets: it waits for promises only."""
+        value = self.call_function(function, (), {})
+        if isinstance(value, Pending):
+            forgotten = replace(value, by="uncalled", span=item.span, source=item.source)
+            forgetting.note(forgotten, self.frame, self.function_name, self.records)
 
     def call_function(
         self,

@@ -283,14 +283,15 @@ class UnawaitedCall:
     Attributes:
         call: as written.
         by: `binding` is a method of D1 or a queue; `function` a coroutine function of the project;
-            `group` several of both, as in `asyncio.gather(…)`.
+            `group` several of both, as in `asyncio.gather(…)`; `uncalled` a function that `waitUntil` gets
+            itself, not what it returns.
         writes: locations of the D1 and queue writes that depend on it.
         location: of the statement.
         span: of the call.
     """
 
     call: str
-    by: Literal["binding", "function", "group"]
+    by: Literal["binding", "function", "group", "uncalled"]
     writes: tuple[Location, ...]
     location: Location
     function: str

@@ -108,7 +108,7 @@ class Unawaited:
 
     call: ir.Span
     source: str
-    by: Literal["binding", "function", "group"]
+    by: Literal["binding", "function", "group", "uncalled"]
     statement: ir.Span
     function_name: str
     writes: set[int] = field(default_factory=set)

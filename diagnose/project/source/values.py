@@ -283,15 +283,15 @@ class Pending:
 
     Attributes:
         task: it runs by itself, as a task or under a callback.
-        by: a method of a binding, a coroutine function of the project, several of both (`gather`), or
-            something that is not known, which may wait for what it was given.
+        by: a method of a binding, a coroutine function of the project, several of both (`gather`), a
+            function that is not called, or something that is not known, which may wait for what it was given.
         span, source: of the call.
     """
 
     value: Value
     records: frozenset[int]
     task: bool = False
-    by: Literal["binding", "function", "group", "stranger"] = "binding"
+    by: Literal["binding", "function", "group", "uncalled", "stranger"] = "binding"
     span: ir.Span | None = field(default=None, compare=False)
     source: str = field(default="", compare=False)
 

@@ -123,6 +123,22 @@ async def test_a_call_that_nothing_waits_for(lines, call, starts, findings):
 
 
 @pytest.mark.parametrize(
+    ("lines", "call"),
+    [
+        (["async def finish():", "    await store(env, 1)", "self.ctx.waitUntil(finish)"], "finish"),
+        (["self.ctx.waitUntil(lambda: store(env, 1))"], "lambda: store(env, 1)"),
+    ],
+)
+async def test_a_function_that_is_not_called(lines, call, findings):
+    (finding,) = await findings(*lines)
+    assert finding.message == (
+        f"`{call}` in Default.queue is not awaited: it is handed on without being called, "
+        "so nothing is written"
+    )
+    assert (finding.evidence["call"], finding.evidence["starts"]) == (call, False)
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         ["await store(env, 1)"],
@@ -153,6 +169,8 @@ async def test_a_call_that_nothing_waits_for(lines, call, starts, findings):
         ["jobs = {}", "jobs['one'] = store(env, 1)", "await jobs['one']"],
         ["run = lambda row: store(env, row)", "await run(1)"],
         ["later(env, 1)"],
+        ["async def finish():", "    await store(env, 1)", "self.ctx.waitUntil(finish())"],
+        ["self.ctx.waitUntil(print)"],
         ["pending = store(env, 1)", "print(pending)", "await pending"],
     ],
 )

@@ -41,6 +41,20 @@ def test_await_stands_in_front_of_the_call(line, awaited, rewritten, analysed):
 
 
 @pytest.mark.parametrize(
+    ("line", "called"),
+    [
+        ("ctx.waitUntil(finish)", "ctx.waitUntil(finish())"),
+        ("ctx.waitUntil(lambda: save(env))", "ctx.waitUntil(save(env))"),
+    ],
+)
+def test_a_function_that_is_handed_on_is_called(line, called, rewritten, analysed):
+    finish = "    async def finish():\n        await save(env)\n\n"
+    text, outcome = rewritten(f"{SAVE}async def store(env, rows):\n{finish}    {line}\n    return 1\n")
+    assert outcome == Rewritten(text.replace(line, called), "`store` calls what it hands on")
+    assert analysed(outcome.text).unawaited == ()
+
+
+@pytest.mark.parametrize(
     ("line", "why"),
     [
         ("fire(env)", "fire is not rewritten: the call is not made in an `async def`"),
@@ -54,6 +68,14 @@ def test_where_await_cannot_stand_it_is_refused(line, why, rewritten):
     fire = "def fire(env):\n    save(env)\n\n\n" if line == "fire(env)" else ""
     _, outcome = rewritten(f"{SAVE}{fire}async def store(env, rows):\n    {line}\n    return 1\n")
     assert outcome == Refused(why, "await the call in an `async def`, or return it to a caller that does")
+
+
+def test_a_function_that_needs_arguments_is_left_alone(rewritten):
+    finish = "    async def finish(row):\n        await save(env)\n\n"
+    _, outcome = rewritten(
+        f"{SAVE}async def store(env, rows):\n{finish}    ctx.waitUntil(finish)\n    return 1\n"
+    )
+    assert outcome.why == "store is not rewritten: what `finish` is to be called with is not known"
 
 
 @pytest.mark.anyio

@@ -118,7 +118,6 @@ def _failed(error: Exception, options: SessionOptions) -> Report:
         findings=(),
         failure=failure,
         exit_code=failure.exit_code,
-        prefix=_prefix(options),
     )
 
 

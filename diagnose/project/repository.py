@@ -16,6 +16,14 @@ def folder_in_repository(folder: Path, workspace: str | None = None) -> str:
     folder = folder.resolve()
     root = Path(workspace).resolve() if workspace else None
     if root is None or not folder.is_relative_to(root):
-        root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+        root = next((parent for parent in (folder, *folder.parents) if _is_root(parent)), folder)
     relative = folder.relative_to(root).as_posix()
     return "" if relative == "." else relative
+
+
+def _is_root(folder: Path) -> bool:
+    """Whether a repository begins here; False in a parent folder that may not be searched."""
+    try:
+        return (folder / ".git").exists()
+    except PermissionError:
+        return False

@@ -176,6 +176,7 @@ def as_nobody(words):
     code = (
         "import ctypes, runpy, sys\n"
         "from diagnose.cli import main\n"
+        "import diagnose.cli.run, diagnose.report.table\n"
         "import diagnose.engine.session, diagnose.engine.registry, diagnose.engine.reporting\n"
         "import diagnose.project.project, diagnose.report.registry, diagnose.report.json_v1\n"
         "import os\nos.setgroups([])\nos.setgid(65534)\nos.setuid(65534)\n"

@@ -71,20 +71,12 @@ async def plan_queue(
         account: whose names are avoided and on which the queues are made, or None.
         table: what makes the site's table first, where it is not there.
     """
-    config, source = project.config, project.source
-    if config is None or source is None:
-        return Refused("the worker cannot be read", "make the config and `main` readable first")
-    database = find_binding(config.d1, site.binding)
-    obstacle = _obstacle(source, consumer)
-    if obstacle is not None or database is None:
-        undeclared = f"the config declares no database `{site.binding}`"
-        return obstacle or Refused(undeclared, "declare it first (CFG003)")
-    known = schema.table(site.table) if schema is not None and site.table else None
-    key = known_key(project.settings, database, site.table, [site]) if schema and site.table else ()
+    if consumer not in get_args(Consumer):
+        return Refused(f"--option consumer={consumer} is not known", "choose python or typescript")
     try:
-        statement = queued_statement(site, known, expected=key)
-        names = await _names(project, config, source, site, account)
-        change = _Change(project, config, source, site, names, statement, database)
+        change = await _change(project, site, schema, account)
+        if isinstance(change, Refused):
+            return change
         return await _planned(change, cast("Consumer", consumer), account, table)
     except NotUnderstood as error:
         return Refused(f"{site.function} is not rewritten: {error}", _BY_HAND)
@@ -92,6 +84,23 @@ async def plan_queue(
         return Refused(str(error), _BY_HAND)
     except AccountError as error:
         return Refused(error.message, error.hint or "look at the account in the dashboard")
+
+
+async def _change(
+    project: Project, site: StatementSite, schema: Schema | None, account: Account | None
+) -> _Change | Refused:
+    """What is known about the write. Raises NotUnderstood, AccountError."""
+    config, source = project.config, project.source
+    if config is None or source is None:
+        return Refused("the worker cannot be read", "make the config and `main` readable first")
+    database = find_binding(config.d1, site.binding)
+    if database is None:
+        return Refused(f"the config declares no database `{site.binding}`", "declare it first (CFG003)")
+    known = schema.table(site.table) if schema is not None and site.table else None
+    key = known_key(project.settings, database, site.table, [site]) if schema and site.table else ()
+    statement = queued_statement(site, known, expected=key)
+    names = await _names(project, config, source, site, account)
+    return _Change(project, config, source, site, names, statement, database)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +123,6 @@ class _Change:
     def folder(self) -> str:
         """Of the entry module: what stands there can be imported by its name."""
         return posixpath.dirname(self.source.main)
-
-
-def _obstacle(source: Source, consumer: str) -> Refused | None:
-    if consumer not in get_args(Consumer):
-        return Refused(f"--option consumer={consumer} is not known", "choose python or typescript")
-    handler = source.handler("queue")
-    if consumer == "python" and handler is not None:
-        where = f"{handler.location.path}:{handler.location.line}"
-        return Refused(
-            f"the worker has a `queue` handler already ({where})",
-            "use --option consumer=typescript for a consumer of its own",
-        )
-    return None
 
 
 async def _names(

@@ -12,7 +12,7 @@ from diagnose.project.settings_file import SETTINGS_FILE
 from diagnose.project.source.model import Module
 from diagnose.rewriting import Refused, reread
 from diagnose.rewriting.handing_on import Receiver, hand_on
-from diagnose.rewriting.queue_handlers import with_queue_handler
+from diagnose.rewriting.queue_handlers import with_queue_branch, with_queue_handler
 from diagnose.rewriting.queued_counts import queued_counts
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def _sender(pipeline: Pipeline) -> Receiver:
 
 
 def _with_handler(source: Source, pipeline: Pipeline) -> Source | Refused:
-    neighbour = next((handler for kind in _KINDS if (handler := source.handler(kind))), None)
+    """The source whose worker consumes the queue: a new handler, or a branch of the one there is."""
+    existing = source.handler("queue")
+    neighbour = existing or next((handler for kind in _KINDS if (handler := source.handler(kind))), None)
     if neighbour is None:
         return Refused("the worker has no handler beside which a `queue` handler could stand", "add one")
     receiver = Receiver(
@@ -81,7 +83,12 @@ def _with_handler(source: Source, pipeline: Pipeline) -> Source | Refused:
         purpose=f"Write the rows that were queued for {pipeline.table}.",
     )
     path = neighbour.location.path
-    outcome: Outcome = with_queue_handler(source.text(path), neighbour, receiver)
+    text, queue = source.text(path), pipeline.names.queue
+    outcome: Outcome = (
+        with_queue_handler(text, neighbour, receiver)
+        if existing is None
+        else with_queue_branch(text, existing, receiver, queue)
+    )
     return outcome if isinstance(outcome, Refused) else reread(source, path, outcome.text)
 
 

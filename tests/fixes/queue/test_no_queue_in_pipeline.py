@@ -48,6 +48,10 @@ HANDLER = '''\
         await write_price_data(batch, self.env)
 
     async def import_symbol'''
+ANOTHER = """
+    async def queue(self, batch):
+        print(batch.queue)
+"""
 ENTRIES = """
 [[queues.producers]]
 binding = "PRICE_DATA_QUEUE"
@@ -147,16 +151,18 @@ async def test_without_env_in_reach_it_is_refused(demo, repair, tree):
     assert tree(demo) == before
 
 
-async def test_a_worker_with_a_queue_handler_needs_another_consumer(demo, repair, tree):
+async def test_a_worker_that_consumes_already_keeps_its_other_queue(demo, repair, undo, tree):
     worker = demo / WORKER
-    worker.write_text(
-        worker.read_text() + "\n    async def queue(self, batch):\n        print(batch.queue)\n"
-    )
+    worker.write_text(worker.read_text() + ANOTHER)
     before = tree(demo)
     (settlement,) = of("QUE001", await repair("QUE001", demo, offline=True, options=QUEUE))
-    assert settlement.outcome is Outcome.REFUSED
-    assert settlement.detail == (
-        f"the worker has a `queue` handler already ({WORKER}:106): "
-        "use --option consumer=typescript for a consumer of its own"
-    )
+    assert settlement.outcome is Outcome.REHEARSED
+    assert worker.read_text().endswith("""\
+    async def queue(self, batch):
+        if batch.queue == "price-history-import-price-data":
+            await write_price_data(batch, self.env)
+            return
+        print(batch.queue)
+""")
+    await undo(demo, offline=True)
     assert tree(demo) == before

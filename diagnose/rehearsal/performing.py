@@ -76,7 +76,8 @@ async def rehearse(
     if source is None or source.language != "python":
         return Rehearsal(refused=_why_not_executed(project))
     choice = choose_trigger(project, source)
-    unknown = unknown_tables(project, find_consumers(project).projects) if derived else None
+    consumers = find_consumers(project)
+    unknown = unknown_tables(project, consumers.projects) if derived else None
     if choice.trigger is None or unknown is not None:
         return Rehearsal(refused=choice.refused or unknown)
     try:
@@ -87,7 +88,7 @@ async def rehearse(
     known = assumed_secrets(project, os.environ) | dict(secrets or {})
     with account:
         try:
-            staged = stage(project, source, account, derived=derived, secrets=known)
+            staged = stage(project, source, account, consumers=consumers, derived=derived, secrets=known)
         except (RefusalError, SourceError) as error:
             return Rehearsal(trigger=choice.trigger, guessed=choice.guessed, deploy_error=error.message)
         chosen = runtime or InlineRuntime(allow_unsandboxed=allow_worker_code)

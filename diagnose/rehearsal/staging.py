@@ -10,7 +10,7 @@ from diagnose.embedded.clock import VirtualClock
 from diagnose.embedded.refusal import RefusalError
 from diagnose.errors import SourceError
 from diagnose.rehearsal.assuming import assumed_secrets, placeholder
-from diagnose.rehearsal.consuming import PYTHON, find_consumers
+from diagnose.rehearsal.consuming import PYTHON
 from diagnose.rehearsal.deploying import deploy_project
 from diagnose.rehearsal.watching import choose_watches, empty_table
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from diagnose.embedded import EmbeddedAccount
     from diagnose.project import Project
     from diagnose.project.source import Source
+    from diagnose.rehearsal.consuming import Consumers
     from diagnose.rehearsal.watching import Watch
 
 
@@ -84,6 +85,7 @@ def stage(
     source: Source,
     account: EmbeddedAccount,
     *,
+    consumers: Consumers,
     derived: bool,
     secrets: Mapping[str, str] | None = None,
 ) -> Stage:
@@ -93,6 +95,7 @@ def stage(
         project: whose worker is triggered.
         source: of that worker.
         account: a throw-away copy.
+        consumers: the project's other workers that take its messages.
         derived: the account holds only what the project's files make: consumers beside the worker are
             deployed, too.
         secrets: of the triggered worker, by name; those of consumers are made up where they are not among
@@ -105,7 +108,6 @@ def stage(
     known = dict(secrets or {})
     script, databases = deploy_project(project, account, known)
     workers = [DeployedWorker(script=script, project=project, source=source, databases=databases)]
-    consumers = find_consumers(project)
     unexecuted = dict(consumers.unexecuted) if derived else _without_foreign(account)
     for consumer in consumers.projects:
         if derived:

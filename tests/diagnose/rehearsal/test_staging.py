@@ -9,6 +9,7 @@ from diagnose.embedded import RefusalError
 from diagnose.embedded.invocation import OutgoingMessage
 from diagnose.project import open_project
 from diagnose.rehearsal import derive_account
+from diagnose.rehearsal.consuming import find_consumers
 from diagnose.rehearsal.staging import stage
 
 if TYPE_CHECKING:
@@ -69,7 +70,14 @@ def account(project: Callable[..., Project]) -> Iterator[EmbeddedAccount]:
 
 def set_up(project: Project, account: EmbeddedAccount) -> Stage:
     assert project.source is not None
-    return stage(project, project.source, account, derived=True, secrets={"KEY": "placeholder of KEY"})
+    return stage(
+        project,
+        project.source,
+        account,
+        consumers=find_consumers(project),
+        derived=True,
+        secrets={"KEY": "placeholder of KEY"},
+    )
 
 
 def test_the_worker_and_its_consumer_are_deployed(project: Callable[..., Project], account: EmbeddedAccount):

@@ -109,6 +109,8 @@ class StatementLength(Check):
             if (built := self._in_source(site)) is not None:
                 long += 1
                 yield built
+        if ctx.project.source_error is not None:
+            yield self.skipped(f"statements in the source are not looked at: {ctx.project.source_error}")
         if not long:
             yield self.passed(
                 f"no statement is known to be longer than {_LIMIT:,} bytes",

@@ -72,7 +72,7 @@ def deploy_commands(project: Project) -> tuple[DeployCommand, ...]:
 def all_deploy_commands(root: Path) -> tuple[DeployCommand, ...]:
     """The deploy commands of every worker in a folder, in the order of the files."""
     found: list[DeployCommand] = []
-    for path in islice(_files(root), _MOST_FILES):
+    for path in script_files(root):
         try:
             file = resolve_inside(root, path)
             text = read_regular(file, most_bytes=_MOST_BYTES).decode(errors="replace")
@@ -93,6 +93,11 @@ def _reads(project: Project, command: DeployCommand) -> bool:
         if path == project.config_path:
             return True
     return False
+
+
+def script_files(root: Path) -> Iterator[str]:
+    """The package scripts, makefiles, shell scripts and CI files of a project, of very many the first."""
+    return islice(_files(root), _MOST_FILES)
 
 
 def _files(root: Path) -> Iterator[str]:

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from diagnose.errors import ProjectError
 from diagnose.model import Location
+from diagnose.project.deploy_commands import script_files
 from diagnose.project.files import read_regular, resolve_inside
 from diagnose.project.migrations import MAX_MIGRATION_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-_SCRIPTS: Final = frozenset(
-    {
-        "package.json",
-        "Makefile",
-        "makefile",
-        "GNUmakefile",
-        "justfile",
-        "Justfile",
-        "Taskfile.yml",
-        "Taskfile.yaml",
-        ".gitlab-ci.yml",
-    }
-)
-_SHELLS: Final = (".sh", ".bash", ".zsh")
-_WORKFLOWS: Final = ".github/workflows"
-_FOREIGN: Final = frozenset({"node_modules", "python_modules", "__pycache__", "vendor", "venv"})
-_MOST_SCRIPTS: Final = 200
 _MOST_SCRIPT_BYTES: Final = 1_000_000
 # https://developers.cloudflare.com/workers/wrangler/commands/#d1-execute
 _EXECUTE: Final = re.compile(
@@ -64,7 +46,7 @@ def executed_sql_files(root: Path) -> tuple[SqlFile, ...]:
     known, and a commented line executes nothing.
     """
     found: dict[str, SqlFile] = {}
-    for script in islice(_scripts(root), _MOST_SCRIPTS):
+    for script in script_files(root):
         for name, line in _named_in(root, script):
             path = _existing(root, script, name)
             if path is not None:
@@ -84,23 +66,6 @@ def read_sql(root: Path, path: str) -> str:
         raise ProjectError(f"cannot be read: {error.strerror}", where=path) from error
     except UnicodeDecodeError as error:
         raise ProjectError("is not UTF-8", where=path, hint="save the file as UTF-8") from error
-
-
-def _scripts(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root):
-        below = Path(folder).relative_to(root).as_posix()
-        folders[:] = sorted(
-            name
-            for name in folders
-            if name not in _FOREIGN and (not name.startswith(".") or (below == "." and name == ".github"))
-        )
-        for name in sorted(files):
-            if name in _SCRIPTS or name.endswith(_SHELLS) or _is_workflow(below, name):
-                yield name if below == "." else f"{below}/{name}"
-
-
-def _is_workflow(folder: str, name: str) -> bool:
-    return folder == _WORKFLOWS and name.endswith((".yml", ".yaml"))
 
 
 def _named_in(root: Path, script: str) -> Iterator[tuple[str, int]]:

@@ -209,6 +209,13 @@ async def test_good_projects_pass(folder, findings, tmp_path):
     assert {finding.status for finding in await findings("LIM002", tmp_path / "good")} == {Status.PASS}
 
 
+async def test_source_that_cannot_be_read_is_told(findings, write_project):
+    config = CONFIG.replace("[[", 'main = "gone.py"\n[[', 1)
+    found = await findings("LIM002", write_project({"wrangler.toml": config}))
+    assert [finding.status for finding in found] == [Status.SKIP, Status.PASS]
+    assert found[0].message.startswith("statements in the source are not looked at: gone.py")
+
+
 async def test_without_a_config_it_is_skipped(findings, write_project):
     (finding,) = await findings("LIM002", write_project({"wrangler.toml": "name = "}))
     assert finding.status is Status.SKIP

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from diagnose.d1 import Database, Statement
+from diagnose.d1.splitting import statements_in
 from diagnose.rewriting.outcome import NotUnderstood
 from diagnose.rewriting.split_inserts import split_insert
 
@@ -69,3 +73,32 @@ def test_bytes_count_and_every_part_keeps_to_the_limit():
 def test_what_cannot_be_divided(statement, reason):
     with pytest.raises(NotUnderstood, match=reason):
         split_insert(statement, 27)
+
+
+VALUES = st.one_of(
+    st.integers(-(2**31), 2**31),
+    st.text(alphabet="ab'\";,()-/*?\né ", max_size=12),
+    st.none(),
+)
+
+
+def literal(value):
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=30),
+    st.sampled_from([", ", ",\n -- a); (b\n", ","]),
+)
+def test_what_is_split_writes_the_same_rows(rows, comma):
+    tuples = comma.join(f"({literal(one)}, {literal(other)})" for one, other in rows)
+    script = split_insert(f"INSERT INTO t (a, b) VALUES {tuples};", 120)
+    with Database.memory() as database:
+        database.run(Statement("CREATE TABLE t (a, b)"))
+        for _, statement in statements_in(script):
+            assert len(statement.encode()) <= 120
+            database.run(Statement(statement))
+        assert list(database.run(Statement("SELECT a, b FROM t ORDER BY rowid")).rows) == rows

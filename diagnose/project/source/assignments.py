@@ -93,6 +93,7 @@ class Assignments(Machine):
 
     def _assign_item(self, owner: Value, index: Value, value: Value, target: ir.Subscript) -> None:
         content = self.load(owner)
+        self.set_part(owner, index)
         if not isinstance(owner, Reference):
             return
         if isinstance(content, DictValue):

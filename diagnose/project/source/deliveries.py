@@ -11,7 +11,7 @@ from diagnose.project.source import ir
 from diagnose.project.source.expressions import Expressions
 from diagnose.project.source.model import BodyRead
 from diagnose.project.source.records import MessageRead, QueueEvent
-from diagnose.project.source.values import Data, Item, unparsed
+from diagnose.project.source.values import Constant, Data, Item, ListValue, unparsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,12 +91,16 @@ class Deliveries(Expressions):
             read = MessageRead(
                 path=(*received.path, step),
                 optional=optional,
-                dispatched=bool(self.records.dispatching),
+                dispatched=bool(self.records.dispatching) or self._is_conditional((*received.path, step)),
                 mixed=received.mixed,
                 span=node.span,
                 function_name=self.function_name,
             )
             self.records.reads.append(read)
+
+    def _is_conditional(self, path: tuple[str, ...]) -> bool:
+        """Another field of the message decides whether the part is read."""
+        return any(path[: len(field)] != field for field in self.records.conditions)
 
     def parsed(self, data: Data, node: ir.Expression) -> Data:
         """`json.loads(data)`."""
@@ -108,23 +112,57 @@ class Deliveries(Expressions):
 
     def asks_kind(self, test: ir.Expression) -> bool:
         """A test compares a field of a message with a text: what depends on it concerns some messages."""
-        for node in ir.walk(test):
-            if isinstance(node, ir.Comparison) and any(map(_is_text, node.operands)):
-                before = len(self.records.reads)
-                values = [self.evaluate(one) for one in node.operands if not _is_text(one)]
-                del self.records.reads[before:]
-                if any(map(_is_field, values)):
-                    return True
+        comparisons = (node for node in ir.walk(test) if isinstance(node, ir.Comparison))
+        for comparison in comparisons if self.in_queue_handler else ():
+            values = [self._quietly(one) for one in comparison.operands]
+            if any(map(_is_field, values)) and any(map(self._is_text, values)):
+                return True
         return False
 
+    def asks_field(self, test: ir.Expression) -> tuple[str, ...] | None:
+        """The field of a message that a test takes for true or not: `if body["final"]`, or None."""
+        while isinstance(test, ir.Unary):
+            test = test.operand
+        value = self._quietly(test) if self.in_queue_handler else None
+        received = value.received if isinstance(value, Data) else None
+        return received.path if received is not None and _is_field(value) else None
+
+    def _quietly(self, node: ir.Expression) -> Value | None:
+        """What an expression without a call of the project stands for; reads are not written down again."""
+        if any(isinstance(one, (ir.Await, ir.Walrus, ir.Lambda)) for one in ir.walk(node)):
+            return None
+        calls = (one for one in ir.walk(node) if isinstance(one, ir.Call))
+        if not all(isinstance(one.function, ir.Attribute) and one.function.name == "get" for one in calls):
+            return None
+        before = len(self.records.reads)
+        value = self.evaluate(node)
+        del self.records.reads[before:]
+        return value
+
+    def _is_text(self, value: Value | None) -> bool:
+        content = self.load(value) if value is not None else None
+        if isinstance(content, ListValue):
+            items = [one.value if isinstance(one, Item) else None for one in content.segments]
+            return bool(items) and all(map(self._is_text, items))
+        return isinstance(content, Constant) and isinstance(content.value, str)
+
     @contextmanager
-    def dispatching(self, *, dispatched: bool) -> Iterator[None]:
-        """Read what happens for one kind of messages."""
-        self.records.dispatching += dispatched
+    def dispatching(self, *, dispatched: bool, field: tuple[str, ...] | None = None) -> Iterator[None]:
+        """Read what happens for one kind of messages, or for those in which a field is set."""
+        records = self.records
+        records.dispatching += dispatched
+        records.conditions.extend(() if field is None else (field,))
         try:
             yield
         finally:
-            self.records.dispatching -= dispatched
+            records.dispatching -= dispatched
+            del records.conditions[len(records.conditions) - (field is not None) :]
+
+    def set_part(self, owner: Value, index: Value) -> None:
+        """`body["x"] = …`: the handler itself sees to it that the field is there."""
+        received = owner.received if isinstance(owner, Data) else None
+        if received is not None and isinstance(index, Constant) and isinstance(index.value, str):
+            self.records.assigned.add((*received.path, index.value))
 
 
 def body_reads(records: Records) -> tuple[BodyRead, ...]:
@@ -134,7 +172,7 @@ def body_reads(records: Records) -> tuple[BodyRead, ...]:
     for read in records.reads:
         one = BodyRead(
             path=read.path,
-            optional=read.optional,
+            optional=read.optional or read.path in records.assigned,
             dispatched=read.dispatched,
             mixed=read.mixed or any(unparsed(read.path[:end]) in mixed for end in range(len(read.path))),
             location=read.span.location,
@@ -167,16 +205,6 @@ def _is_received(segment: Segment) -> bool:
     return isinstance(value, Data) and value.received is not None
 
 
-def _is_field(value: Value) -> bool:
+def _is_field(value: Value | None) -> bool:
     received = value.received if isinstance(value, Data) else None
     return received is not None and any(step != "text()" for step in received.path)
-
-
-def _is_text(node: ir.Expression) -> bool:
-    match node:
-        case ir.Literal(value=str()):
-            return True
-        case ir.Sequence(items=items):
-            return bool(items) and all(map(_is_text, items))
-        case _:
-            return False

@@ -126,6 +126,10 @@ class Machine(ABC):
     ) -> Value:
         """Read the body of a project function with these arguments."""
 
+    @abstractmethod
+    def set_part(self, owner: Value, index: Value) -> None:
+        """`owner[index] = …` of something that is not in the heap."""
+
     @property
     def frame(self) -> Frame:
         """The call that is being read."""

@@ -144,6 +144,8 @@ class Methods(Platform):
             return NOTHING
         if name in {"get", "pop"} and isinstance(first, Constant) and isinstance(first.value, str):
             return self.part(value, first.value, node, optional=True)
+        if name == "setdefault" and first is not None:
+            self.set_part(value, first)
         if value.received is None:
             self.handed_over(node.source, arguments, node.span)
         doubled = name == "replace" and first == Constant("'")

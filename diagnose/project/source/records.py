@@ -127,6 +127,8 @@ class Records:
         reads: parts of message bodies that `queue` handlers read.
         tested: paths into a body whose type a test asks about.
         dispatching: how many tests of the kind of a message hold where the code is being read.
+        conditions: paths of the fields that decide whether the code being read is executed.
+        assigned: paths that a handler itself gives a value.
     """
 
     writes: list[Write] = field(default_factory=list)
@@ -143,6 +145,8 @@ class Records:
     reads: list[MessageRead] = field(default_factory=list)
     tested: set[tuple[str, ...]] = field(default_factory=set)
     dispatching: int = 0
+    conditions: list[tuple[str, ...]] = field(default_factory=list)
+    assigned: set[tuple[str, ...]] = field(default_factory=set)
     handler: int = 0
     kind: HandlerKind | None = None
     order: int = 0

@@ -14,6 +14,7 @@ from diagnose.project.source.records import Guarding
 from diagnose.project.source.values import (
     NOTHING,
     Constant,
+    Data,
     External,
     Length,
     ListValue,
@@ -151,8 +152,8 @@ class Statements(Branches):
 
     def _if(self, statement: ir.If) -> bool:
         self.evaluate(statement.test)
-        dispatched = self.in_queue_handler and self.asks_kind(statement.test)
-        with self.dispatching(dispatched=dispatched):
+        dispatched = self.asks_kind(statement.test)
+        with self.dispatching(dispatched=dispatched, field=self.asks_field(statement.test)):
             ended = self._branches(statement)
         leaves = deliveries.leaves(statement.body) or deliveries.leaves(statement.otherwise)
         self.records.dispatching += dispatched and leaves  # what follows concerns the other kinds
@@ -343,7 +344,11 @@ class Statements(Branches):
         return ended and not suppressing
 
     def _match(self, statement: ir.Match) -> bool:
-        self.evaluate(statement.subject)
+        subject = self.evaluate(statement.subject)
+        with self.dispatching(dispatched=isinstance(subject, Data) and subject.received is not None):
+            return self._cases(statement)
+
+    def _cases(self, statement: ir.Match) -> bool:
         branch = self.branch()
         outcomes: list[Outcome] = []
         all_ended, irrefutable = True, False

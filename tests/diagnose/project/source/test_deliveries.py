@@ -8,6 +8,8 @@ HEAD = """\
 import json
 from workers import WorkerEntrypoint
 
+TRADE = "trade"
+
 def rows_of(message):
     return json.loads(message.body)["rows"]
 
@@ -58,6 +60,34 @@ def reads(read):
         (
             'body = message.body\nif isinstance(body, str):\n    body = json.loads(body)\nbody["symbol"]',
             [("text()", False, False, True), ("symbol", False, False, True)],
+        ),
+        (
+            'body = message.body\nif body["kind"] != TRADE:\n    continue\nbody["price"]',
+            [("kind", False, False, False), ("price", False, True, False)],
+        ),
+        (
+            'match message.body["kind"]:\n    case "trade":\n        message.body["price"]',
+            [("kind", False, False, False), ("price", False, True, False)],
+        ),
+        (
+            (
+                'body = message.body\nif body.get("rows"):\n    for row in body["rows"]:\n'
+                '        row["day"]\n        body["total"]'
+            ),
+            [
+                ("rows", True, False, False),
+                ("rows", True, False, False),
+                ("rows.[].day", False, False, False),
+                ("total", False, True, False),
+            ],
+        ),
+        (
+            'body = message.body\nbody["attempt"] = body.get("attempt", 0) + 1\nbody["attempt"]',
+            [("attempt", True, False, False), ("attempt", True, False, False)],
+        ),
+        (
+            'body = message.body\nbody.setdefault("source", "api")\nbody["source"]',
+            [("source", True, False, False)],
         ),
         ("message.body.items()", []),
         ("message.id", []),

@@ -55,20 +55,22 @@ class BoundCall:
 def bound_calls(source: Source) -> tuple[BoundCall, ...]:
     """The calls of `bind()` with arguments that D1 may refuse, in the order of the statements."""
     found: dict[object, BoundCall] = {}
+    places: dict[str, Place] = {}
     for site in source.sites:
-        if site.bind_span is None or site.bind_span in found:
+        span = site.bind_span
+        if span is None or span in found:
             continue
-        place = place_of(source.text(site.bind_span.path), site.bind_span.path, site.bind_span.start)
+        if span.path not in places:
+            places[span.path] = place_of(source.text(span.path), span.path, span.start)
+        place = places[span.path].at(span.start)
         try:
-            call = bind_call(place, site.bind_span)
+            call = bind_call(place, span)
         except NotUnderstood:
             continue
         arguments = list(_arguments(call, place))
         values = [value for one in arguments if (value := _value(one, place, source)) is not None]
         fields = frozenset(name for one in arguments if (name := _field(one, place)) is not None)
-        found[site.bind_span] = BoundCall(
-            site=site, function=_function(place), values=tuple(values), fields=fields
-        )
+        found[span] = BoundCall(site=site, function=_function(place), values=tuple(values), fields=fields)
     return tuple(call for call in found.values() if call.values)
 
 

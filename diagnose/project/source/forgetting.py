@@ -64,21 +64,24 @@ def is_only_shown(statement: ir.Assign, definition: ir.Node | None) -> bool:
     match statement:
         case ir.Assign(targets=(ir.Name(name=name),)) if isinstance(definition, ir.FunctionDef):
             nodes = list(ir.walk(*definition.body))
-            shown = {id(inner) for node in nodes if _shows(node) for inner in ir.walk(node)}
+            shown = {id(part) for node in nodes for part in _shown(node)}
             uses = [node for node in nodes if isinstance(node, ir.Name) and node.name == name]
             return sum(id(node) not in shown for node in uses) == 1
         case _:
             return False
 
 
-def _shows(node: ir.Node) -> bool:
+def _shown(node: ir.Node) -> tuple[object, ...]:
+    """What stands as it is in a formatted text, or in a call that writes to the log."""
     match node:
-        case ir.Template():
-            return True
-        case ir.Call(function=function):
-            return function.source == "print" or _LOG.search(function.source) is not None
+        case ir.Template(parts=parts):
+            return parts
+        case ir.Call(function=function, arguments=arguments) if function.source == "print" or _LOG.search(
+            function.source
+        ):
+            return arguments
         case _:
-            return False
+            return ()
 
 
 def is_only_filled(name: str, definition: ir.Node | None) -> bool:

@@ -172,6 +172,9 @@ async def test_a_function_that_is_not_called(lines, call, findings):
         ["async def finish():", "    await store(env, 1)", "self.ctx.waitUntil(finish())"],
         ["self.ctx.waitUntil(print)"],
         ["pending = store(env, 1)", "print(pending)", "await pending"],
+        ["pending = store(env, 1)", "print(f'{await pending}')"],
+        ["pending = store(env, 1)", "print(await pending)"],
+        ["pending = store(env, 1)", "print(loop.run_until_complete(pending))"],
     ],
 )
 async def test_what_something_waits_for(lines, findings):

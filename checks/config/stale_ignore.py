@@ -28,8 +28,8 @@ class StaleIgnore(Check):
     names found in this run: whether the entry's last day (`until`) has passed, whether it accepts at least
     one finding, and whether there is such a check at all. An entry whose check did not run, or skipped, is
     not judged. Nor is an unused one called so where another run may well use it: the check looks at an
-    account or executes the worker, there are several environments or configs, or the settings file stands
-    above the project and speaks for others, too.
+    account or executes the worker, the source could not be read to its end, there are several environments
+    or configs, or the settings file stands above the project and speaks for others, too.
 
     ## Why it matters
 
@@ -164,6 +164,8 @@ def _doubt(check: type[Check], findings: Sequence[Finding], project: Project) ->
         return "part of it could not be checked"
     if check.scopes or not check.requires <= _FROM_FILES:
         return "an account may show more"
+    if Need.SOURCE in check.requires and project.source is not None and not project.source.complete:
+        return "the source could not be read to its end"
     if (project.settings.path or "").startswith("../"):
         return "the settings speak for other projects, too"
     if len(project.config_candidates) > 1 or (config is not None and config.document.get("env")):

@@ -172,11 +172,11 @@ def replace_file(path: Path, text: str) -> None:
 
     What is no regular file, such as a pipe, is written to as it is.
     """
-    path = path.resolve()
     mode = path.stat().st_mode if path.exists() else None
     if mode is not None and not stat.S_ISREG(mode):
         path.write_text(text, encoding="utf-8")
         return
+    path = path.resolve()
     if mode is not None and not os.access(path, os.W_OK):
         raise PermissionError(13, "Permission denied", str(path))
     with NamedTemporaryFile(

@@ -36,8 +36,11 @@ def render(report: Report) -> str:
     root = Element("testsuites", {"name": "diagnose", **counts})
     suite = SubElement(root, "testsuite", {"name": "diagnose", **counts})
     _properties(suite, report)
+    families = {rule.code: rule.family for rule in report.rules}
     for finding, name, duration in zip(report.findings, _names(report), _durations(report), strict=True):
-        _case(suite, finding, name, duration, report)
+        case = SubElement(suite, "testcase", {"classname": _safe(families.get(finding.code, "diagnose"))})
+        case.attrib |= {"name": name, "time": _seconds(duration)}
+        _outcome(case, finding)
     if report.failure is not None:
         case = SubElement(suite, "testcase", {"classname": "diagnose", "name": "run", "time": "0.000"})
         SubElement(case, "error", {"type": "unfinished", "message": _safe(str(report.failure))})
@@ -54,14 +57,7 @@ def _properties(suite: Element, report: Report) -> None:
         SubElement(parent, "property", {"name": _safe(name), "value": _safe(value)})
 
 
-def _case(suite: Element, finding: Finding, name: str, duration: float, report: Report) -> None:
-    families = {rule.code: rule.family for rule in report.rules}
-    attributes = {
-        "classname": _safe(families.get(finding.code, "diagnose")),
-        "name": name,
-        "time": _seconds(duration),
-    }
-    case = SubElement(suite, "testcase", attributes)
+def _outcome(case: Element, finding: Finding) -> None:
     told = {"message": _safe(finding.message)}
     match finding.status:
         case Status.FAIL:

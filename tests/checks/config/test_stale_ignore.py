@@ -15,6 +15,13 @@ pytestmark = pytest.mark.anyio
 
 CONFIG = 'name = "a"\nmain = "worker.py"\ncompatibility_date = "2026-04-01"\n'
 MISSPELT = CONFIG + "quantum_bindings = []\n"
+WORKER = """
+from workers import WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        await self.env.DB.prepare("DELETE FROM t").run()
+"""
 ENTRY = '[[ignore]]\ncode = "CFG002"\nreason = "a library"\n'
 OVER = "until = 2020-01-31\n"
 
@@ -142,6 +149,14 @@ async def test_what_another_run_may_use_is_not_called_unused(write_project, foun
     assert status == "skip"
     assert message.startswith("CFG002 has nothing here that an entry accepts, but ")
     assert doubt in message
+
+
+async def test_a_source_that_is_not_read_to_its_end_may_hold_more(write_project, found, monkeypatch):
+    folder = write_project(project(ENTRY.replace("CFG002", "SRC003"), config=CONFIG) | {"worker.py": WORKER})
+
+    monkeypatch.setattr("diagnose.project.source.machine.MOST_STEPS", 0)
+    ((status, _, _, message, _),) = await found("CFG011", folder)
+    assert (status, message.endswith("the source could not be read to its end")) == ("skip", True)
 
 
 async def test_settings_above_the_project_may_speak_of_others(write_project, found, tmp_path):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.d1.limits import LIMITS
 from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.project.queue_roles import queue_sends
 from diagnose.project.source.counts import FromCaller, FromData, UnknownCount
 from diagnose.rehearsal.row_sizes import recorded_row_bytes
 from diagnose.simulation import batch_size
@@ -83,16 +84,18 @@ class QueueBatchSize(Check):
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """Count the messages of each call."""
         row_bytes = recorded_row_bytes(ctx.project.settings)
-        sites = [site for site in ctx.source.sends if site.method == "sendBatch"]
+        sends = queue_sends(ctx.source, ctx.project.config)
+        sites = [site for site in sends if site.method == "sendBatch"]
         large = 0
         for site in sites:
             batch = batch_size(site, row_bytes)
             if not batch.exceeds:
                 continue
             large += 1
-            if isinstance(site.count, UnknownCount) and site.count.sliced and not batch.is_heavy:
+            if isinstance(site.count, UnknownCount) and not batch.is_heavy:
+                what = "takes slices" if site.count.sliced else "sends a list"
                 yield self.skipped(
-                    f"the sendBatch in {site.function} takes slices ({site.count.expression}) whose size the "
+                    f"the sendBatch in {site.function} {what} ({site.count.expression}) whose length the "
                     "source does not settle",
                     location=site.location,
                 )
@@ -142,10 +145,8 @@ def _open_ended(count: Count) -> tuple[Severity, Confidence]:
             return Severity.WARNING if queried else Severity.ERROR, Confidence.MEDIUM
         case FromData():
             return Severity.ERROR, Confidence.HIGH
-        case FromCaller():
-            return Severity.WARNING, Confidence.HIGH
         case _:
-            return Severity.WARNING, Confidence.LOW
+            return Severity.WARNING, Confidence.HIGH if isinstance(count, FromCaller) else Confidence.LOW
 
 
 def _message(site: SendSite, batch: BatchSize) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.d1.limits import LIMITS
 from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.project.queue_roles import queue_sends
 from diagnose.rehearsal.row_sizes import recorded_row_bytes
 from diagnose.simulation import message_size, oversized_message
 from diagnose.simulation.message_size import SAFE_MESSAGE_BYTES
@@ -89,7 +90,8 @@ class QueueMessageSize(Check):
         row_bytes = recorded_row_bytes(ctx.project.settings)
         sizes: list[int] = []
         large = 0
-        for site in ctx.source.sends:
+        sends = queue_sends(ctx.source, ctx.project.config)
+        for site in sends:
             if site.body is not None:
                 sizes.append(message_size(site.body, row_bytes).possible)
             if (size := oversized_message(site, row_bytes)) is not None:
@@ -98,7 +100,7 @@ class QueueMessageSize(Check):
         if not large:
             yield self.passed(
                 f"no queue message is known to be larger than {_LIMIT:,} bytes",
-                evidence={"sends": len(ctx.source.sends), "largest": max(sizes, default=0)},
+                evidence={"sends": len(sends), "largest": max(sizes, default=0)},
             )
 
     def _finding_for(self, site: SendSite, size: MessageSize) -> Finding:

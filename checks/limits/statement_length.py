@@ -145,7 +145,7 @@ class StatementLength(Check):
     def _in_source(self, site: StatementSite) -> Finding | None:
         size = statement_size(site)
         proven = size.asked is not None and size.asked > _LIMIT
-        if not proven and not (size.unbounded and size.breaks_at is not None):
+        if not proven and not size.unbounded:
             return None
         simulation = simulate(site)
         if simulation is not None and not simulation.is_too_long and simulation.breaks_for_the_code:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from diagnose.project.bindings import QueueConsumer, WorkerConfig
     from diagnose.project.document import ConfigDocument
     from diagnose.project.project import Project
+    from diagnose.project.source.model import SendSite, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,15 @@ def named_queues(config: WorkerConfig) -> tuple[NamedQueue, ...]:
                 NamedQueue(name=consumer.dead_letter_queue, role="dead-letter queue", location=place)
             )
     return tuple(found)
+
+
+def queue_sends(source: Source, config: WorkerConfig | None) -> tuple[SendSite, ...]:
+    """The places that send to a queue; a binding that the config declares as another kind is none.
+
+    `env.MAIL.send(…)` of an email binding looks the same.
+    """
+    others = {binding.binding for binding in config.others} if config is not None else frozenset()
+    return tuple(site for site in source.sends if site.binding not in others)
 
 
 def declared_consumers(project: Project) -> tuple[DeclaredConsumer, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from diagnose.d1.limits import LIMITS
 from diagnose.project.source.counts import AtMost, FromData
 from diagnose.simulation.numbers import named_number
+from diagnose.simulation.parameters import SAMPLES
 
 if TYPE_CHECKING:
     from diagnose.project.source.model import SendSite, StatementSite
@@ -25,7 +26,8 @@ class MessageSize:
         possible: with as many as its slices, guards and loops over pages let through, too.
         rows: elements of the collection that takes most, or None when nothing grows.
         per_row: bytes of one of them.
-        unbounded: rows that the code builds from its own fetch, as many as there are.
+        unbounded: rows that the code builds from its own fetch, as many as there are; 2,000 of them would
+            not fit into a message.
         measured: recorded answers gave the size of a row.
     """
 
@@ -67,10 +69,10 @@ def _is_certain(elements: Elements) -> bool:
 
 
 def _is_unbounded(elements: Elements) -> bool:
-    """The worker's own fetch decides how many there are, and the code makes a row of each."""
+    """The worker's own fetch decides how many there are, and as many rows as an import has do not fit."""
     match elements.count:
         case FromData(asked=None, queried=False, filtered=False):
-            return not elements.passed_on
+            return not elements.passed_on and elements.each * SAMPLES[-1] > SAFE_MESSAGE_BYTES
         case _:
             return False
 

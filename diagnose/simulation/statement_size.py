@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from diagnose.d1.limits import LIMITS
 from diagnose.project.source.counts import FromData
-from diagnose.simulation.parameters import growing_keys, rows_asked
+from diagnose.simulation.parameters import SAMPLES, growing_keys, rows_asked
 
 if TYPE_CHECKING:
     from diagnose.project.source.model import StatementSite
@@ -27,7 +27,8 @@ class StatementSize:
         per_row: bytes that each row adds.
         breaks_at: the smallest number of rows whose text D1 refuses, or None when it does not grow.
         exact: nothing in the text is unknown, so that the sizes are not only lower bounds.
-        unbounded: the worker's own fetch decides on the rows, and asks for no number.
+        unbounded: the worker's own fetch decides on the rows, and asks for no number; 2,000 of them would
+            not fit into a statement.
     """
 
     rows: int | None
@@ -43,16 +44,17 @@ def statement_size(site: StatementSite) -> StatementSize:
     keys = growing_keys(site.sql)
     rows = rows_asked(site) if keys else 1
     one, two = _bytes(site.sql, keys, 1), _bytes(site.sql, keys, 2)
+    breaks_at = _breaks_at(one, two - one)
     match site.rows:
         case FromData(asked=None, queried=False, filtered=False):
-            unbounded = bool(keys)
+            unbounded = bool(keys) and breaks_at is not None and breaks_at <= SAMPLES[-1]
         case _:
             unbounded = False
     return StatementSize(
         rows=rows,
         asked=None if rows is None else _bytes(site.sql, keys, min(rows, _MOST_ROWS)),
         per_row=two - one,
-        breaks_at=_breaks_at(one, two - one),
+        breaks_at=breaks_at,
         exact=site.sql.is_complete,
         unbounded=unbounded,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnose.plugin import Fix, Safety, Turn
+from diagnose.project.queue_roles import queue_sends
 from diagnose.rehearsal.row_sizes import recorded_row_bytes
 from diagnose.rewriting import Refused, rewrite_until_done
 from diagnose.rewriting.sends import rewrite_batch
@@ -36,7 +37,7 @@ class QueueBatchSize(Fix):
         def rewrite(source: Source, text: str) -> Outcome | None:
             sites = (
                 site
-                for site in source.sends
+                for site in queue_sends(source, ctx.project.config)
                 if (site.location.path, site.function) == (path, function)
                 and site.method == "sendBatch"
                 and batch_size(site, row_bytes).exceeds

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.errors import SourceError
 from diagnose.plugin import Fix, Safety, Turn
+from diagnose.project.queue_roles import queue_sends
 from diagnose.rehearsal.row_sizes import recorded_row_bytes
 from diagnose.rewriting import Refused, reread, rewrite_until_done
 from diagnose.rewriting.sends import rewrite_message
@@ -37,7 +38,11 @@ class QueueMessageSize(Fix):
         row_bytes = recorded_row_bytes(ctx.project.settings)
 
         def sends(source: Source) -> list[SendSite]:
-            return [site for site in source.sends if (site.location.path, site.function) == (path, function)]
+            return [
+                site
+                for site in queue_sends(source, ctx.project.config)
+                if (site.location.path, site.function) == (path, function)
+            ]
 
         def rewrite(source: Source, text: str) -> Outcome | None:
             before = sends(source)

@@ -109,5 +109,4 @@ def _is_long(site: StatementSite, path: str, function: object) -> bool:
     if site.location.path != path or site.function != function:
         return False
     size = statement_size(site)
-    long = size.asked is not None and size.asked > LIMITS.d1.statement_bytes
-    return long or (size.unbounded and size.breaks_at is not None)
+    return size.unbounded or (size.asked is not None and size.asked > LIMITS.d1.statement_bytes)

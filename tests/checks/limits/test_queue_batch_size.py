@@ -130,9 +130,16 @@ for start in range(0, len(rows), width):
     (finding,) = await findings("LIM006", project(body))
     assert finding.status is Status.SKIP
     assert finding.message == (
-        "the sendBatch in Default.store takes slices (rows[start : start + width]) whose size the source "
+        "the sendBatch in Default.store takes slices (rows[start : start + width]) whose length the source "
         "does not settle"
     )
+
+
+async def test_lists_of_unknown_length_are_skipped(project, findings):
+    body = "await self.env.JOBS.sendBatch(json.loads(self.env.SYMBOLS))"
+    (finding,) = await findings("LIM006", project(body))
+    assert finding.status is Status.SKIP
+    assert "sends a list (json.loads(self.env.SYMBOLS)) whose length" in finding.message
 
 
 async def test_cut_by_messages_and_bytes_passes(project, findings):

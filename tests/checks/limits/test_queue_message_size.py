@@ -157,6 +157,23 @@ async def test_look_alikes_pass(body, project, findings):
     assert finding.status is Status.PASS
 
 
+async def test_small_rows_without_a_bound_pass(project, findings):
+    (finding,) = await findings(
+        "LIM005", project("await self.env.JOBS.send([{'id': r['id']} for r in rows])", "unbounded")
+    )
+    assert finding.status is Status.PASS
+
+
+async def test_another_binding_s_send_is_no_queue(project, findings):
+    folder = project(f'await self.env.MAIL.send("{"x" * 130_000}")')
+    (finding,) = await findings("LIM005", folder)
+    assert finding.status is Status.FAIL
+    with (folder / "wrangler.toml").open("a") as config:
+        config.write('[[send_email]]\nname = "MAIL"\n')
+    (finding,) = await findings("LIM005", folder)
+    assert (finding.status, finding.evidence) == (Status.PASS, {"sends": 0, "largest": 0})
+
+
 async def test_cut_by_bytes_passes(project, findings):
     folder = project(
         f"for part in message_parts([{CANDLE} for c in rows]):\n    await self.env.JOBS.send(part)"

@@ -45,6 +45,7 @@ def test_only_rows_that_the_code_builds_from_its_own_fetch_are_unbounded():
     for count in (ASKED, FromData("rows", PLACE, filtered=True), FromData("rows", PLACE, queried=True)):
         assert not message_size(JsonWeight(0, (elements(count),))).unbounded
     assert not message_size(JsonWeight(0, (elements(OPEN, passed_on=True),))).unbounded
+    assert not message_size(JsonWeight(0, (elements(OPEN, each=63),))).unbounded
     for count in (FromCaller("rows"), UnknownCount("rows")):
         size = message_size(JsonWeight(7, (elements(count),)))
         assert (size.unbounded, size.possible, size.rows) == (False, 7, None)

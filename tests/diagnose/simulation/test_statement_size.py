@@ -39,5 +39,6 @@ def test_a_text_without_unknown_values_is_exact(sized):
 
 def test_rows_without_a_number_have_no_size(sized):
     size = sized("every", '"(1)"')
-    assert (size.rows, size.asked, size.unbounded) == (None, None, True)
-    assert sized("rows", '"(1)"').unbounded is False
+    assert (size.rows, size.asked, size.unbounded) == (None, None, False)
+    assert sized("every", f'"({"1" * 50})"').unbounded is True
+    assert sized("rows", f'"({"1" * 50})"').unbounded is False

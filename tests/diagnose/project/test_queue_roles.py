@@ -7,6 +7,7 @@ from diagnose.project.queue_roles import (
     declared_consumers,
     named_queues,
     produced_queues,
+    queue_sends,
 )
 
 CONFIG = """
@@ -71,3 +72,19 @@ def test_whoever_pulls_is_no_second_worker(write_project):
     opened = project(write_project, {"writer/wrangler.toml": other})
     (clash,) = consumed_twice(opened, declared_consumers(opened))
     assert [one.worker for one in clash] == ["collector", "writer"]
+
+
+def test_the_send_of_another_binding_is_no_queue_s(write_project):
+    worker = """from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        await self.env.CANDLES.send("a")
+        await self.env.UNDECLARED.send("b")
+        await self.env.MAIL.send("c")
+"""
+    config = 'name = "a"\nmain = "worker.py"\n[[send_email]]\nname = "MAIL"\n'
+    opened = open_project(write_project({"wrangler.toml": config, "worker.py": worker}))
+    assert [site.binding for site in queue_sends(opened.source, opened.config)] == ["CANDLES", "UNDECLARED"]
+    assert len(queue_sends(opened.source, None)) == 3

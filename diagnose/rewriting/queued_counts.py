@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit, apply_edits
+from diagnose.rewriting.counts import SAYS_STORED
 from diagnose.rewriting.outline import offset_of, place_of
+from diagnose.rewriting.reporting import queue_alone_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from diagnose.project.source.model import ReportedCount, Source
     from diagnose.rewriting.outline import Place
-
-_STORED = re.compile(
-    r"(?<![a-z])(?:inserted|stored|saved|wrote|written|imported|upserted|loaded|persisted)(?![a-z])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ def queued_counts(source: Source, origin: str, keep: frozenset[str] = frozenset(
 
 def _counts_of_queued(source: Source, origin: str) -> Iterator[ReportedCount]:
     """Numbers from the sending function; where only the consumer writes, every one that D1 did not count."""
-    queue_alone = all(site.handlers <= {"queue"} for site in source.sites if site.writes)
+    queue_alone = queue_alone_writes(source)
     for count in source.reported_counts:
         ours = count.origin.path == origin or (queue_alone and not count.from_changes)
         if ours and count.location.path != origin:
@@ -67,7 +63,7 @@ def _counts_of_queued(source: Source, origin: str) -> Iterator[ReportedCount]:
 
 def as_queued(words: str) -> str:
     """A text or a name that says queued where it said inserted, stored or the like."""
-    return _STORED.sub(lambda found: "Queued" if found[0][0].isupper() else "queued", words)
+    return SAYS_STORED.sub(lambda found: "Queued" if found[0][0].isupper() else "queued", words)
 
 
 def _place(source: Source, count: ReportedCount) -> Place:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
-from diagnose.rewriting.counts import OF_THE_INPUT, stored_instead_of_sent
+from diagnose.rewriting.counts import OF_THE_INPUT, SAYS_STORED, stored_instead_of_sent
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import offset_of, place_of
 
@@ -24,21 +24,29 @@ _HOW = "the number is the one that D1 counted"
 def invented_counts(source: Source) -> Iterator[ReportedCount]:
     """Reported numbers of rows that D1 did not count.
 
-    Left out are those that call themselves something else, such as "received", and those beside which
-    the same response or log gives the number that D1 counted. Of logs, there is one for each line, and none
-    when a response gives a number: one place says it all.
+    Left out are those that call themselves something else, such as "received", those beside which the
+    same response or log gives the number that D1 counted, and those that do not claim to be stored in a
+    worker whose queue handler alone writes: what its other handlers count, they have queued. Of logs,
+    there is one for each line, and none when a response gives a number: one place says it all.
     """
     counted = {_line(count) for count in source.reported_counts if count.from_changes}
     answered = any(count.medium == "response" for count in source.reported_counts)
     logged: set[tuple[str, int | None]] = set()
+    queued = bool(source.sends) and queue_alone_writes(source)
     for count in source.reported_counts:
         if count.medium == "log" and (answered or _line(count) in logged):
             continue
-        honest = count.name is not None and OF_THE_INPUT.search(count.name)
+        name = count.name or ""
+        honest = OF_THE_INPUT.search(name) or (queued and not SAYS_STORED.search(name))
         beside = count.beside_changes or _line(count) in counted
         if not count.from_changes and not honest and not beside:
             logged.add(_line(count))
             yield count
+
+
+def queue_alone_writes(source: Source) -> bool:
+    """Whether nothing but the queue handler writes to D1."""
+    return all(site.handlers <= {"queue"} for site in source.sites if site.writes)
 
 
 def _line(count: ReportedCount) -> tuple[str, int | None]:

@@ -99,10 +99,11 @@ def add_import(text: str, statement: str) -> Edit | None:
     wanted = _FROM_IMPORT.fullmatch(statement) or _IMPORT.fullmatch(statement)
     if wanted is None:
         raise ValueError(f"not an import of one name: {statement!r}")
-    root = SgRoot(text.removeprefix(_BYTE_ORDER_MARK), "python").root()
+    body = text.removeprefix(_BYTE_ORDER_MARK)
+    root = SgRoot(body, "python").root()
     if any(_imports(node, wanted) for node in _module_imports(root)):
         return None
-    return _joined(root, wanted) or _inserted(root, statement)
+    return _joined(root, wanted) or _inserted(root, body, statement)
 
 
 def _walk(node: SgNode) -> Iterator[SgNode]:
@@ -172,9 +173,14 @@ def _as_isort(name: str) -> tuple[int, str]:
     return 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name
 
 
-def _inserted(root: SgNode, statement: str) -> Edit:
-    """The statement beside the import that it sorts next to."""
-    text = root.text()
+def _inserted(root: SgNode, text: str, statement: str) -> Edit:
+    """The statement beside the import that it sorts next to.
+
+    Args:
+        root: of the module.
+        text: of the module; the root's own lacks the blank lines above the first statement.
+        statement: to be inserted.
+    """
     line_break = "\r\n" if "\r\n" in text else "\n"
     key = _key(statement)
     known = [_known(node, text) for node in root.children() if node.kind() in _IMPORT_KINDS]
@@ -186,12 +192,11 @@ def _inserted(root: SgNode, statement: str) -> Edit:
     if below:
         gap = line_break * (1 if below.section == key[0] else 2)
         return Edit(below.start, below.start, statement + gap)
-    return _first_import(root, statement, line_break)
+    return _first_import(root, text, statement, line_break)
 
 
-def _first_import(root: SgNode, statement: str, line_break: str) -> Edit:
+def _first_import(root: SgNode, text: str, statement: str, line_break: str) -> Edit:
     """The statement in a module without imports."""
-    text = root.text()
     after: int | None = None
     for node in root.children():
         if node.kind() == "comment":

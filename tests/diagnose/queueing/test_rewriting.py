@@ -30,7 +30,7 @@ class Default(WorkerEntrypoint):
 async def store(env, readings):
     params = [(r["sensor"], r["taken"], r["value"]) for r in readings]
     queued = await queue_readings(env, params)
-    print(f"queued {queued} readings")
+    print(f"queued {len(readings)} readings")
     return queued
 '''
 SETTINGS = '# of the tool\n[trigger]\nkind = "fetch"\nreported = "inserted"  # in the answer\n'
@@ -154,9 +154,7 @@ class Default(WorkerEntrypoint):
         "    values = [value for row in params for value in row]\n"
         "    await env.DB.prepare(sql).bind(*values).run()\n",
     )
-    storage = "async def store" + storage.replace("{queued}", "{len(readings)}").replace(
-        "return queued", "return len(readings)"
-    )
+    storage = "async def store" + storage.replace("return queued", "return len(readings)")
     opened = project(worker=entry, **{"src/storage/readings.py": storage})
     texts = rewritten(opened)
     assert set(texts) == {"src/worker.py", "src/storage/readings.py", "src/readings_queue.py"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.rewriting import Refused, Rewritten, rewrite_count, rewrite_until_done
+from diagnose.rewriting import Refused, Rewritten, invented_counts, rewrite_count, rewrite_until_done
 
 WRITE = """await env.DB.prepare(
         "INSERT OR IGNORE INTO readings (sensor, taken) "
@@ -90,3 +90,42 @@ def test_rewrites_go_on_until_nothing_is_left(worker, analysed):
         CASES["a write in the same function"][1]
     )
     assert rewrite_until_done(source, "worker.py", lambda *_: None) is None
+
+
+QUEUED = """import json
+
+from workers import Response, WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        rows = json.loads(await request.text())
+        for row in rows:
+            await self.env.ROWS.send(json.dumps(row), contentType="text")
+        return {answer}
+
+    async def queue(self, batch):
+        for message in batch.messages:
+            await self.env.DB.prepare("INSERT INTO t (a) VALUES (?)").bind(message.body).run()
+"""
+DIRECT = """        await self.env.DB.prepare("INSERT INTO log (a) VALUES (?)").bind(1).run()
+        return"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ('Response(f"{len(rows)} rows on their way")', []),
+        ('Response.json({"queued": len(rows)})', []),
+        ('Response.json({"inserted": len(rows)})', ["inserted"]),
+    ],
+)
+def test_what_a_queue_was_given_is_not_counted_by_d1(analysed, answer, expected):
+    found = list(invented_counts(analysed(QUEUED.format(answer=answer))))
+    assert [count.name for count in found] == expected
+
+
+def test_beside_a_direct_write_a_number_without_a_name_may_be_meant_for_it(analysed):
+    text = QUEUED.format(answer='Response(f"{len(rows)} rows inserted")')
+    found = list(invented_counts(analysed(text.replace("        return", DIRECT, 1))))
+    assert [count.expression for count in found] == ["len(rows)"]

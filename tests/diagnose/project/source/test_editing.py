@@ -93,6 +93,17 @@ def test_does_not_parse(text):
             "from js import Object, Response, console\nfrom pyodide.ffi import JsProxy, to_js\n",
             id="a class among classes",
         ),
+        pytest.param(
+            "\n\nfrom js import fetch\nfrom workers import Response\nX = 1\n",
+            "\n\nfrom js import Object, fetch\nfrom pyodide.ffi import to_js\n"
+            "from workers import Response\nX = 1\n",
+            id="below blank lines",
+        ),
+        pytest.param(
+            "\n\nX = 1\n",
+            "\n\nfrom js import Object\nfrom pyodide.ffi import to_js\n\nX = 1\n",
+            id="below blank lines, the first import",
+        ),
         pytest.param(GUARDED, GUARDED, id="imported in a try"),
         pytest.param(
             "import os\r\n\r\ndef f():\r\n    from js import Object\r\n",

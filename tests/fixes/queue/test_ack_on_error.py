@@ -523,3 +523,46 @@ async def test_what_is_not_understood_is_left_alone(body, why, write_project, re
     assert settlement.outcome is Outcome.REFUSED
     assert why in settlement.detail
     assert tree(folder) == before
+
+
+PIPELINE = """from workers import Response, WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        for symbol in ("BTC", "nothing", "ETH"):
+            await self.env.PRICES.send(symbol, contentType="text")
+        return Response("written soon", status=202)
+
+    async def queue(self, batch):
+        for message in batch.messages:
+            try:
+                sql = "INSERT INTO prices (symbol) VALUES (?) ON CONFLICT DO NOTHING"
+                await self.env.DB.prepare(sql).bind(message.body).run()
+            except Exception as error:
+                print(error)
+            message.ack()
+"""
+TABLE = "CREATE TABLE prices (symbol TEXT PRIMARY KEY CHECK (symbol <> 'nothing'));"
+
+
+@pytest.mark.anyio
+async def test_what_cannot_be_written_reaches_the_dead_letter_queue(write_project, check, repair):
+    producer = '[[queues.producers]]\nbinding = "PRICES"\nqueue = "prices"\n'
+    folder = write_project(
+        {
+            "wrangler.toml": f'{CONFIG}max_retries = 2\ndead_letter_queue = "prices-failed"\n\n{producer}',
+            "worker.py": PIPELINE,
+            "migrations/0001_init.sql": TABLE,
+            "diagnose.toml": '[trigger]\nkind = "fetch"\n\n[watch]\ntable = "prices"\nkey = ["symbol"]\n',
+        }
+    )
+
+    async def letters():
+        (finding,) = [one for one in await check("E2E003", folder) if one.code == "E2E003"]
+        return finding.status, finding.evidence.get("dead_lettered")
+
+    assert await letters() == (Status.PASS, 0)
+    (settlement,) = of("QUE005", await repair("QUE005", folder))
+    assert settlement.outcome is Outcome.FIXED
+    assert await letters() == (Status.FAIL, 1)

@@ -78,3 +78,7 @@ def test_behind_a_literal_without_an_end_there_is_one_statement():
         (0, "SELECT 1;"),
         (10, "SELECT 'a; SELECT 2; SELECT 3"),
     ]
+
+
+def test_a_nul_ends_no_statement_of_a_file():
+    assert list(statements_in("SELECT '\0;'; SELECT\0 2;")) == [(0, "SELECT '\0;';"), (13, "SELECT\0 2;")]

@@ -34,6 +34,7 @@ def rewrite_acked(text: str, failure: AckedFailure, source: Source) -> Outcome:
         place = place_of(text, failure.span.path, failure.span.start)
         match failure.kind:
             case "except" | "never-sent":
+                _require_own_ack(failure)
                 edits = retried(place, failure.span)
                 if edits is None:
                     return _raised(text, failure, source)
@@ -47,6 +48,15 @@ def rewrite_acked(text: str, failure: AckedFailure, source: Source) -> Outcome:
                 return _raised(text, failure, source)
     except NotUnderstood as obstacle:
         return Refused(f"{failure.function} is not rewritten: {obstacle}", _REMEDY)
+
+
+def _require_own_ack(failure: AckedFailure) -> None:
+    """The first decision about a message counts: a retry after an ack elsewhere would change nothing."""
+    if failure.ack is None:
+        return
+    path, line, span = failure.ack.path, failure.ack.line or 0, failure.span
+    if path != span.path or not span.line <= line <= span.end_line:
+        raise NotUnderstood("the ack is made by another function")
 
 
 def _raised(text: str, failure: AckedFailure, source: Source) -> Outcome:

@@ -61,7 +61,12 @@ class _Finder:
         acks = [event for event in inside if event.kind == "ack"]
         if self._kept_in(clause, inside):
             return
-        saving = [event for event in inside if event.kind in {"retry", "raise"}]
+        acked = min((event.order for event in acks if _always_in(event, clause)), default=None)
+        saving = [
+            event
+            for event in inside
+            if event.kind in {"retry", "raise"} and (acked is None or event.order < acked)
+        ]
         if saving:
             never = NeverSent(clause, self.scopes.get(clause.span.path))
             texts = [never.before(_span_in(event, clause)) for event in saving]
@@ -72,9 +77,7 @@ class _Finder:
                 )
             return
         silent = guarding.dropped and swallowing.is_silent(guarding)
-        if any(_always_in(event, clause) for event in acks) or not self._saved_later(
-            guarding, writes[0], silent=silent
-        ):
+        if acked is not None or not self._saved_later(guarding, writes[0], silent=silent):
             yield _failure("except", clause.span, guarding.function_name, writes, acks=acks)
 
     def _kept_in(self, clause: ir.ExceptClause, inside: list[QueueEvent]) -> bool:

@@ -513,6 +513,16 @@ async def test_line_ends_and_tabs_stay(repaired):
             """,
             "the ack and the write stand in different functions",
         ),
+        (
+            """
+            for message in batch.messages:
+                try:
+                    await store(self.env, message.body)
+                except Exception as error:
+                    self.done(message)
+            """,
+            "the ack is made by another function",
+        ),
     ],
 )
 async def test_what_is_not_understood_is_left_alone(body, why, write_project, repair, tree):

@@ -78,6 +78,8 @@ def attempt(*clause: str) -> str:
         (["continue"], None),
         (["return"], None),
         (["batch.ackAll()"], 4),
+        (["message.ack()", "message.retry()"], 4),
+        (["message.ack()", "raise"], 4),
         (["failed = True"], None),
         (["if 'UNIQUE' in str(error):", "    message.ack()"], 5),
     ],

@@ -11,11 +11,12 @@ from diagnose.rewriting.outcome import Outcome, Refused, Rewritten
 from diagnose.rewriting.preparing import prepare_instead
 from diagnose.rewriting.raising import rewrite_handling
 from diagnose.rewriting.refused_values import RefusedCall, RefusedValue, refused_calls
-from diagnose.rewriting.repeating import reread, rewrite_until_done
+from diagnose.rewriting.repeating import Files, reread, rewrite_files, rewrite_until_done
 from diagnose.rewriting.reporting import invented_counts, rewrite_count
 from diagnose.rewriting.row_loops import rewrite_row_loop
 
 __all__ = [
+    "Files",
     "Outcome",
     "Refused",
     "RefusedCall",
@@ -31,6 +32,7 @@ __all__ = [
     "reread",
     "rewrite_acked",
     "rewrite_count",
+    "rewrite_files",
     "rewrite_handling",
     "rewrite_in_list",
     "rewrite_insert",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit, apply_edits
+from diagnose.rewriting.answers import is_changes_of
 from diagnose.rewriting.counts import stored_instead_of_sent
 from diagnose.rewriting.helper import NAME
 from diagnose.rewriting.literals import shifted
@@ -15,6 +16,7 @@ from diagnose.rewriting.outcome import NotUnderstood
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from diagnose.rewriting.carriers import Carrier
     from diagnose.rewriting.outline import Place
     from diagnose.rewriting.rows import Rows
 
@@ -23,7 +25,7 @@ _COUNTERS = ("inserted", "written", "stored", "changes")
 
 @dataclass(frozen=True, slots=True)
 class _Execution:
-    """What the statement does with the result.
+    """What the statement does with what the executing call answers.
 
     Attributes:
         call: the awaited call, with its `await` if it has one.
@@ -31,6 +33,8 @@ class _Execution:
         result: the name that takes the result, or None.
         reads: the places that read `meta.changes` of that result.
         adds: it adds the changes to a sum itself.
+        number: the call answers the number of changes, and `result` takes that.
+        returned: the statement returns it.
     """
 
     call: ir.Expression
@@ -38,63 +42,74 @@ class _Execution:
     result: str | None
     reads: tuple[ir.Expression, ...] = ()
     adds: bool = False
+    number: bool = False
+    returned: bool = False
 
 
-def bind_call(place: Place, span: ir.Span) -> ir.Call:
-    """The call of `bind` whose arguments a span covers. Raises NotUnderstood when there is none."""
-    for node in ir.walk(*place.levels[0].block):
-        match node:
-            case ir.Call(function=ir.Attribute(name="bind"), inside=inside) if (
-                inside.start <= span.start and span.end <= inside.end
-            ):
-                return node
-            case _:
-                pass
-    raise NotUnderstood("bind() was not found again")
-
-
-def in_parts(place: Place, bind: ir.Call, rows: Rows, edits: Sequence[Edit]) -> list[Edit]:
+def in_parts(carrier: Carrier, rows: Rows, edits: Sequence[Edit]) -> list[Edit]:
     """All edits, with the executing statement inside a loop over the parts of the rows.
 
     Args:
-        place: of the executing statement.
-        bind: whose arguments give way to one part.
+        carrier: whose parameters give way to one part.
         rows: what the parts are made of.
         edits: of the statement's text and its rows; those inside the statement move along with it.
 
     Raises:
-        NotUnderstood: the result is used for more than `meta.changes`, or the statement does more.
+        NotUnderstood: the answer is used for more than the changes, or the statement does more.
     """
-    start = _start(place, bind)
-    execution = _execution(place)
-    part, result = place.fresh("part", "rows_part"), execution.result or place.fresh("result", "outcome")
+    place = carrier.place
+    start, execution = _start(place, carrier.call), _execution(carrier)
+    part = place.fresh("part", "rows_part")
+    loop = f"for {part} in {NAME}({rows.expression}):"
+    passing = carrier.passing(part, *rows.behind)
+    if execution.number:
+        return _summed(carrier, execution, rows, [*edits, passing], loop)
+    result = execution.result or place.fresh("result", "outcome")
     counter = place.fresh(*_COUNTERS)
     reports = [Edit.of(read.span, counter) for read in execution.reads]
-    if not execution.adds:
+    if not execution.adds and carrier.answer == "result":
         reports += stored_instead_of_sent(place, rows.collections, counter)
     call = execution.call.span.start
     opening = f"{result} = " if reports and execution.result is None else ""
     opening += "" if execution.awaited else "await "
-    inner = [*edits, bound(place, bind, part), *([Edit(call, call, opening)] if opening else [])]
+    inner = [*edits, passing, *([Edit(call, call, opening)] if opening else [])]
     counting = (f"{counter} = 0", f"{counter} += {result}.meta.changes") if reports else None
-    loop = f"for {part} in {NAME}({rows.expression}):"
     return [*_around(place, start, inner, loop, counting), *reports]
 
 
-def handed_on(place: Place, bind: ir.Call, rows: Rows, call: Callable[[str], str]) -> list[Edit]:
+def _summed(carrier: Carrier, execution: _Execution, rows: Rows, edits: list[Edit], loop: str) -> list[Edit]:
+    """The same where the call answers the number of changes: the loop adds up what it answers."""
+    place, call = carrier.place, execution.call
+    start = _start(place, carrier.call)
+    counter = execution.result or place.fresh(*_COUNTERS)
+    reports = [] if execution.adds else stored_instead_of_sent(place, rows.collections, counter)
+    if execution.adds or not (execution.result or execution.returned or reports):
+        opening = [] if execution.awaited else [Edit(call.span.start, call.span.start, "await ")]
+        return list(_around(place, start, [*edits, *opening], loop, None))
+    awaiting = "" if execution.awaited else "await "
+    adding = Edit(place.statement.span.start, call.span.start, f"{counter} += {awaiting}")
+    around = list(_around(place, start, [*edits, adding], loop, (f"{counter} = 0", "")))
+    if execution.returned:
+        around[-1] = replace(
+            around[-1], replacement=f"{around[-1].replacement}\n{place.indent}return {counter}"
+        )
+    return [*around, *reports]
+
+
+def handed_on(carrier: Carrier, rows: Rows, call: Callable[[str], str]) -> list[Edit]:
     """All edits, with the rows given to a function where the statement was executed.
 
     Args:
-        place: of the executing statement.
-        bind: whose arguments the function gets.
+        carrier: whose parameters the function gets.
         rows: what is handed on.
         call: the awaited call, made from the source of the rows; it answers how many they were.
 
     Raises:
         NotUnderstood: the result is used for more than `meta.changes`, or the statement does more.
     """
-    start, end = _start(place, bind), place.statement.span.end
-    execution = _execution(place)
+    place = carrier.place
+    start, end = _start(place, carrier.call), place.statement.span.end
+    execution = _execution(carrier)
     if any(edit.start < end and start < edit.end for edit in rows.edits):
         raise NotUnderstood("the rows are made within the statement that executes the SQL")
     source = call(rows.expression)
@@ -107,17 +122,10 @@ def handed_on(place: Place, bind: ir.Call, rows: Rows, call: Callable[[str], str
     return [*rows.edits, Edit(start, end, f"{number} = {source}" if reports else source), *reports]
 
 
-def bound(place: Place, bind: ir.Call, source: str) -> Edit:
-    """The arguments of `bind` replaced by one."""
-    if "#" in place.text[bind.inside.start : bind.inside.end]:
-        return Edit.of(bind.arguments[0].span, source)
-    return Edit(bind.inside.start, bind.inside.end, f"({source})")
-
-
-def inline(place: Place, bind: ir.Call, rows: Rows, edits: Sequence[Edit]) -> list[Edit]:
+def inline(carrier: Carrier, rows: Rows, edits: Sequence[Edit]) -> list[Edit]:
     """All edits, with the rows bound as one JSON text where the parameters were."""
-    refuse_shadowed_json(place)
-    return [*edits, bound(place, bind, f"json.dumps({rows.expression}, allow_nan=False)")]
+    refuse_shadowed_json(carrier.place)
+    return [*edits, carrier.passing(f"json.dumps({rows.expression}, allow_nan=False)", *rows.behind)]
 
 
 def refuse_shadowed_json(place: Place) -> None:
@@ -156,26 +164,62 @@ def _around(
     yield Edit(start, end, text)
 
 
-def _execution(place: Place) -> _Execution:
-    function = place.function
-    if function is None or not function.is_async:
+def _execution(carrier: Carrier) -> _Execution:
+    place = carrier.place
+    if place.function is None or not place.function.is_async:
         raise NotUnderstood("the statement is not executed in an `async def`")
+    _require_alone(carrier)
     match place.statement:
         case ir.ExpressionStatement(value=ir.Await() as value):
-            return _Execution(value, awaited=True, result=None)
+            return _Execution(value, awaited=True, result=None, number=carrier.answer == "changes")
         case ir.ExpressionStatement(value=ir.Call() as value):
-            return _Execution(value, awaited=False, result=None)
-        case ir.Assign(targets=(ir.Name(name=name),), value=ir.Await() as value):
+            return _Execution(value, awaited=False, result=None, number=carrier.answer == "changes")
+    found = _of_number(carrier) if carrier.answer == "changes" else _of_result(carrier)
+    if found is None and carrier.answer == "other":
+        raise NotUnderstood(f"`{carrier.helper}` answers something else than the changes, and it is used")
+    if found is None:
+        raise NotUnderstood("the statement does more than execute the SQL")
+    return found
+
+
+def _require_alone(carrier: Carrier) -> None:
+    """Raise where something stands between the call of a helper and its `await`."""
+    call = carrier.executing
+    awaited = (node.value for node in ir.walk(carrier.place.statement) if isinstance(node, ir.Await))
+    dropped = isinstance(carrier.place.statement, ir.ExpressionStatement) and carrier.place.statement.value
+    if call is not None and call not in {*awaited, dropped}:
+        raise NotUnderstood(f"the call of `{carrier.helper}` is passed on instead of being awaited")
+
+
+def _of_result(carrier: Carrier) -> _Execution | None:
+    """What is done with D1's result, or with an answer that nothing needs."""
+    place, known = carrier.place, carrier.answer == "result"
+    match place.statement:
+        case ir.Assign(targets=(ir.Name(name=name),), value=ir.Await() as value) if known:
             return _Execution(value, awaited=True, result=name, reads=tuple(_changes(place, name)))
-        case ir.Augment(operator="+", value=ir.Attribute(name="changes")) as augment:
+        case ir.Augment(operator="+", value=ir.Attribute(name="changes")) as augment if known:
             return _Execution(augment.value, awaited=True, result=None, adds=True)
         case _:
-            raise NotUnderstood("the statement does more than execute the SQL")
+            return None
+
+
+def _of_number(carrier: Carrier) -> _Execution | None:
+    """What is done with a number of changes."""
+    match carrier.place.statement:
+        case ir.Assign(targets=(ir.Name(name=name),), value=ir.Await() as value, annotation=None):
+            found = _Execution(value, awaited=True, result=name, number=True)
+        case ir.Augment(target=ir.Name(), operator="+", value=ir.Await() as value):
+            found = _Execution(value, awaited=True, result=None, adds=True, number=True)
+        case ir.Return(value=ir.Await() as value):
+            found = _Execution(value, awaited=True, result=None, number=True, returned=True)
+        case _:
+            return None
+    return found
 
 
 def _changes(place: Place, name: str) -> Iterator[ir.Expression]:
     """The reads of `result.meta.changes`. Raises NotUnderstood when more of the result is used."""
-    reads = [node for node in ir.walk(*place.scope()) if _is_changes(node, name)]
+    reads = [node for node in ir.walk(*place.scope()) if _is_name(is_changes_of(node), name)]
     for use in place.uses(name):
         if place.statement.span.start <= use.span.start < place.statement.span.end:
             continue
@@ -186,14 +230,5 @@ def _changes(place: Place, name: str) -> Iterator[ir.Expression]:
             yield read
 
 
-def _is_changes(node: ir.Node, name: str) -> bool:
-    match node:
-        case ir.Attribute(name="changes", value=ir.Attribute(name="meta", value=ir.Name(name=found))):
-            return found == name
-        case ir.Subscript(
-            index=ir.Literal(value="changes"),
-            value=ir.Subscript(index=ir.Literal(value="meta"), value=ir.Name(name=found)),
-        ):
-            return found == name
-        case _:
-            return False
+def _is_name(node: ir.Expression | None, name: str) -> bool:
+    return isinstance(node, ir.Name) and node.name == name

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
+from diagnose.rewriting.carriers import Carrier, bind_call
 from diagnose.rewriting.dead_code import without_unused
-from diagnose.rewriting.execution import bind_call, handed_on
+from diagnose.rewriting.execution import handed_on
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import indent_of, place_of
 from diagnose.rewriting.preconditions import bind_span
@@ -54,6 +55,8 @@ def selection_of(site: StatementSite) -> RowSelection:
     found = rows_selection(site.sql) if site.sql.repeated else row_selection(site.sql)
     if found.head is None:
         raise NotUnderstood("the statement's text is not known completely")
+    if found.behind:
+        raise NotUnderstood("the statement binds parameters outside its rows, too")
     return found
 
 
@@ -89,14 +92,15 @@ def _handed_on(
     selection = selection_of(site)
     bind = bind_call(place, bind_span(site, others))
     env = _env(place, bind, site.binding)
+    carrier = Carrier(place=place, call=bind, arguments=bind.arguments)
 
     def call(rows: str) -> str:
         return f"await {receiver.name}({env}, {rows})"
 
     if not site.sql.repeated:
         return row_loop_handed_on(place, site, others, call)
-    rows = rows_of(place.at(bind.span.start), bind, selection.width)
-    edits = handed_on(place, bind, rows, call)
+    rows = rows_of(carrier, selection.width)
+    edits = handed_on(carrier, rows, call)
     return [*edits, *without_unused(place, edits)]
 
 

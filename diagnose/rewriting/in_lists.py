@@ -3,60 +3,73 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
 from diagnose.project.source.sql import Repeated, SqlText, Text, placeholders
+from diagnose.rewriting.carriers import carrier_of
 from diagnose.rewriting.dead_code import without_unused
-from diagnose.rewriting.execution import bind_call, refuse_shadowed_json
+from diagnose.rewriting.execution import refuse_shadowed_json
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
-from diagnose.rewriting.outline import place_of
-from diagnose.rewriting.preconditions import bind_span
 from diagnose.rewriting.rows import growth_of, refuse_bytes
 from diagnose.rewriting.selections import LIST_SELECTION
 from diagnose.rewriting.sql_edits import expression_at, select_lists
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from diagnose.project.source.ir import Span
-    from diagnose.project.source.model import StatementSite
+    from diagnose.project.source.model import Module, StatementSite
+    from diagnose.rewriting.carriers import Carrier
     from diagnose.rewriting.outcome import Outcome, Rewritten
     from diagnose.rewriting.outline import Place
 
 _HOW = "each list travels as one JSON text, bound as one parameter"
 
 
-def rewrite_in_list(text: str, site: StatementSite, others: Sequence[StatementSite] = ()) -> Outcome:
+def rewrite_in_list(
+    text: str, site: StatementSite, others: Sequence[StatementSite] = (), modules: Sequence[Module] = ()
+) -> Outcome:
     """The module with the site's `IN (…)` lists selecting from one JSON parameter each.
 
     Args:
-        text: of the module in which the site stands.
+        text: of the module in which the text of the statement is made.
         site: as read from that text.
         others: the other places that send statements.
+        modules: of the whole worker, where functions of other modules may be involved.
     """
     try:
-        return _rewritten(text, site, bind_span(site, others))
+        return _rewritten(text, site, carrier_of(text, site, others, modules))
     except NotUnderstood as obstacle:
         return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site.sql))
 
 
-def _rewritten(text: str, site: StatementSite, bound: Span) -> Rewritten:
+def _rewritten(text: str, site: StatementSite, carrier: Carrier) -> Rewritten:
     if any(mark != "?" for mark in placeholders(site.sql.render())):
         raise NotUnderstood("its parameters are numbered or named")
-    place = place_of(text, site.span.path, site.span.start)
-    bind = bind_call(place, bound)
-    refuse_shadowed_json(place.at(bind.span.start))
+    place, at_bind = carrier.place, carrier.at_call
+    refuse_shadowed_json(at_bind)
     lists = len(site.sql.repeated)
     edits = select_lists(place, expression_at(place, site.sql_span), lists)
-    at_bind = place.at(bind.span.start)
-    as_json = [edit for argument in bind.arguments for edit in _as_json(at_bind, argument)]
+    as_json = list(_bound_as_json(at_bind, carrier))
     if len(as_json) != lists:
         raise NotUnderstood("the parameters of the list are not told apart from the others")
     edits += as_json
     edits += without_unused(place, edits)
     return finish(text, edits, ["import json"], _HOW)
+
+
+def _bound_as_json(place: Place, carrier: Carrier) -> Iterator[Edit]:
+    """The edits that bind each list as one text."""
+    first = carrier.arguments[0] if carrier.is_list else None
+    if first is None:
+        for argument in carrier.arguments:
+            yield from _as_json(place, argument)
+        return
+    for edit in _as_json(place, ir.Star(first.span, first.source, first)):
+        whole = (edit.start, edit.end) == (first.span.start, first.span.end)
+        yield replace(edit, replacement=f"[{edit.replacement}]") if whole else edit
 
 
 def _as_json(place: Place, argument: ir.Expression) -> list[Edit]:

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from diagnose.rewriting import helper
+from diagnose.rewriting.carriers import carrier_of
 from diagnose.rewriting.dead_code import without_unused
-from diagnose.rewriting.execution import bind_call, in_parts, inline
+from diagnose.rewriting.execution import in_parts, inline
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
-from diagnose.rewriting.outline import place_of
-from diagnose.rewriting.preconditions import bind_span
 from diagnose.rewriting.rows import rows_of
 from diagnose.rewriting.selections import rows_selection
 from diagnose.rewriting.sql_edits import expression_at, select_rows
@@ -18,12 +17,10 @@ from diagnose.rewriting.sql_edits import expression_at, select_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diagnose.project.source import ir
     from diagnose.project.source.editing import Edit
-    from diagnose.project.source.ir import Span
-    from diagnose.project.source.model import StatementSite
+    from diagnose.project.source.model import Module, StatementSite
+    from diagnose.rewriting.carriers import Carrier
     from diagnose.rewriting.outcome import Outcome, Rewritten
-    from diagnose.rewriting.outline import Place
     from diagnose.rewriting.rows import Rows
 
 _PARTS = "the rows travel as JSON texts below D1's limit for a value, each bound as one parameter"
@@ -31,39 +28,43 @@ _UPSERT = re.compile(r"\bON\s+CONFLICT\b", re.IGNORECASE)
 _ONE_TEXT = "the rows of a statement travel as one JSON text, bound as one parameter"
 
 
-def rewrite_insert(text: str, site: StatementSite, others: Sequence[StatementSite] = ()) -> Outcome:
+def rewrite_insert(
+    text: str, site: StatementSite, others: Sequence[StatementSite] = (), modules: Sequence[Module] = ()
+) -> Outcome:
     """The module with the site's INSERT selecting its rows from one JSON parameter.
 
     Args:
-        text: of the module in which the site stands.
+        text: of the module in which the text of the statement is made.
         site: as read from that text.
         others: the other places that send statements.
+        modules: of the whole worker, where functions of other modules may be involved.
     """
     try:
-        return _rewritten(text, site, bind_span(site, others))
+        return _rewritten(text, site, carrier_of(text, site, others, modules))
     except NotUnderstood as obstacle:
         return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site))
 
 
-def _rewritten(text: str, site: StatementSite, bound: Span) -> Rewritten:
-    place = place_of(text, site.span.path, site.span.start)
-    bind = bind_call(place, bound)
+def _rewritten(text: str, site: StatementSite, carrier: Carrier) -> Rewritten:
+    if carrier.looping:
+        raise NotUnderstood(f"`{carrier.helper}` repeats the statement for each element of a list")
+    place = carrier.place
     selection = rows_selection(site.sql)
     sql = expression_at(place, site.sql_span)
-    rows = rows_of(place.at(bind.span.start), bind, selection.width)
+    rows = rows_of(carrier, selection.width, selection.behind)
     edits = [*select_rows(place, sql, selection), *rows.edits]
     try:
-        edits, how = [*_in_parts(place, site, bind, rows, edits), *helper.needed(place)], _PARTS
+        edits, how = [*_in_parts(carrier, site, rows, edits), *helper.needed(place)], _PARTS
     except NotUnderstood:
-        edits, how = inline(place, bind, rows, edits), _ONE_TEXT
+        edits, how = inline(carrier, rows, edits), _ONE_TEXT
     edits += without_unused(place, edits)
     return finish(text, edits, ["import json"], how)
 
 
-def _in_parts(place: Place, site: StatementSite, bind: ir.Call, rows: Rows, edits: list[Edit]) -> list[Edit]:
+def _in_parts(carrier: Carrier, site: StatementSite, rows: Rows, edits: list[Edit]) -> list[Edit]:
     if site.batched or site.method not in {"run", "all"}:
         raise NotUnderstood("the statement is not executed by itself")
-    return in_parts(place, bind, rows, edits)
+    return in_parts(carrier, rows, edits)
 
 
 def _by_hand(site: StatementSite) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from diagnose.project.source import ir
 from diagnose.rewriting import helper
+from diagnose.rewriting.carriers import Carrier, bind_call
 from diagnose.rewriting.dead_code import without_unused
-from diagnose.rewriting.execution import bind_call, in_parts
+from diagnose.rewriting.execution import in_parts
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import place_of
 from diagnose.rewriting.preconditions import bind_span
@@ -57,7 +58,8 @@ def _rewritten(text: str, site: StatementSite, others: Sequence[StatementSite]) 
     rows = _dumped(place.at(bind.span.start), bind.arguments[0])
     expression = place.source(rows)
     collections = frozenset({expression}) if isinstance(rows, ir.Name) else frozenset[str]()
-    edits = in_parts(place, bind, Rows(expression, (), collections), [])
+    carrier = Carrier(place=place, call=bind, arguments=bind.arguments)
+    edits = in_parts(carrier, Rows(expression, (), collections), [])
     edits += [*helper.needed(place), *without_unused(place, edits)]
     return finish(text, edits, ["import json"], _HOW)
 

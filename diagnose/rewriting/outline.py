@@ -164,6 +164,13 @@ def _pair(assigned: ir.Assign, position: int) -> ir.Assign:
     return replace(assigned, targets=(target.items[position],), value=value.items[position])
 
 
+def is_truth_test(test: ir.Expression, name: str) -> bool:
+    """Whether a test asks for a collection's being empty and nothing else."""
+    if isinstance(test, ir.Unary) and test.operator == "not":
+        test = test.operand
+    return isinstance(test, ir.Name) and test.name == name
+
+
 def leaves(block: ir.Block) -> bool:
     """Whether a block's last statement leaves it: by raising, returning, or going on with a loop."""
     return bool(block) and isinstance(block[-1], (ir.Raise, ir.Return, ir.Break, ir.Continue))

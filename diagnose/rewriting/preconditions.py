@@ -28,3 +28,18 @@ def bind_span(site: StatementSite, others: Sequence[StatementSite]) -> Span:
     if any(other.sql_span == site.sql_span and other.span != site.span for other in others):
         raise NotUnderstood("another place executes the same text")
     return site.bind_span
+
+
+def require_own_text(site: StatementSite, others: Sequence[StatementSite], level: int) -> None:
+    """The call at a level of the site's calls, from 1, is alone in its text, and has no other.
+
+    Raises:
+        NotUnderstood: it is not.
+    """
+    call = site.calls[level - 1]
+    for other in others:
+        shares_call, shares_text = call in other.calls, other.sql_span == site.sql_span
+        if shares_call and not shares_text:
+            raise NotUnderstood("different statements pass through the call")
+        if shares_text and not shares_call:
+            raise NotUnderstood("another place executes the same text")

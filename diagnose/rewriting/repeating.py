@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -12,7 +12,7 @@ from diagnose.project.source import read_source
 from diagnose.rewriting.outcome import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from diagnose.project.source import Source
     from diagnose.rewriting.outcome import Outcome, Rewritten
@@ -20,7 +20,45 @@ if TYPE_CHECKING:
 Attempt: TypeAlias = "Callable[[Source, str], Outcome | None]"
 """The next rewrite of a text of the given source, or None when nothing is left to do."""
 
+Attempts: TypeAlias = "Callable[[Source], Iterable[tuple[str, Outcome]]]"
+"""The rewrites of a source that could be next, each with the file that it changes, the wanted ones first."""
+
 _MOST: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The new texts of files by path, and what was done in one sentence."""
+
+    texts: dict[str, str]
+    how: str
+
+
+def rewrite_files(source: Source, attempts: Attempts) -> Files | Refused | None:
+    """The files after as many rewrites as there are to do; None when there is none.
+
+    Of several that could be next the first that can be done is. When the very first one cannot be done,
+    nothing is; later on what cannot be done is left.
+    """
+    texts: dict[str, str] = {}
+    how = ""
+    for turn in range(_MOST):
+        refused: Refused | None = None
+        for path, outcome in attempts(source):
+            if isinstance(outcome, Refused):
+                if turn == 0:
+                    return outcome
+                refused = refused or outcome
+            elif outcome.text != source.text(path):
+                texts[path], how = outcome.text, outcome.how
+                break
+        else:
+            return Files(texts, how) if texts else refused
+        try:
+            source = reread(source, path, outcome.text)
+        except SourceError as error:
+            return Refused("the rewritten file cannot be read", str(error))
+    return Files(texts, how)
 
 
 def rewrite_until_done(source: Source, path: str, attempt: Attempt) -> Outcome | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
 from diagnose.rewriting.outcome import NotUnderstood
+from diagnose.rewriting.outline import is_truth_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from diagnose.rewriting.carriers import Carrier
     from diagnose.rewriting.outline import Place
 
 _NOT_JSON = re.compile(
@@ -30,25 +32,69 @@ class Rows:
         edits: what must change before that is true.
         collections: how the code writes what it makes one row of each element of, and the list itself:
             `len()` of these is a number of rows.
+        behind: single parameters that stood in the list behind the rows.
     """
 
     expression: str
     edits: tuple[Edit, ...]
     collections: frozenset[str]
+    behind: tuple[str, ...] = ()
 
 
-def rows_of(place: Place, bind: ir.Call, width: int) -> Rows:
-    """The rows of `width` values that `bind(*…)` passes.
+def rows_of(carrier: Carrier, width: int, behind: int = 0) -> Rows:
+    """The rows of `width` values that a call passes on.
+
+    Args:
+        carrier: of the parameters.
+        width: parameters of a row.
+        behind: single parameters behind the rows.
 
     Raises:
         NotUnderstood: the parameters are made in a way that is not understood, or are not JSON.
     """
-    if len(bind.arguments) != 1 or bind.keywords or not isinstance(bind.arguments[0], ir.Star):
-        raise NotUnderstood("bind() takes more than the values of the rows")
-    value = bind.arguments[0].value
+    place = carrier.at_call
+    value, in_call = carrier.values()
+    if in_call not in {0, behind}:
+        raise NotUnderstood("the call passes on another number of parameters than the statement has")
+    behind -= in_call
     if isinstance(value, ir.Name):
-        return _of_name(place, value, width)
-    return _of_expression(place, value, width)
+        return _of_name(place, value, width, behind)
+    return _of_list(place, value, width, behind)
+
+
+def _of_list(place: Place, value: ir.Expression, width: int, behind: int) -> Rows:
+    """The rows of an expression, with the single parameters at its end taken off."""
+    rest: tuple[ir.Expression, ...] = ()
+    if behind:
+        value, rest = _taken_apart(value, behind)
+    rows = _of_expression(place, value, width)
+    return replace(rows, behind=tuple(_movable(place, one) for one in rest))
+
+
+def _taken_apart(value: ir.Expression, behind: int) -> tuple[ir.Expression, tuple[ir.Expression, ...]]:
+    """In `rows + [a, b]` and `[*rows, a, b]` the two parts."""
+    match value:
+        case ir.Binary(operator="+", left=rows, right=ir.Sequence(items=rest)):
+            pass
+        case ir.Sequence(items=(ir.Star(value=rows), *items)):
+            rest = tuple(items)
+        case _:
+            raise NotUnderstood("the parameters behind the rows are not written behind them in one list")
+    if len(rest) != behind or any(isinstance(one, ir.Star) for one in rest):
+        raise NotUnderstood("the parameters behind the rows are not as many as the statement has")
+    return rows, rest
+
+
+def _movable(place: Place, value: ir.Expression) -> str:
+    """The source of a value that is the same a few lines further down."""
+    refuse_bytes(place, value)
+    for node in ir.walk(value):
+        changing = isinstance(node, ir.Name) and len(place.binders(node.name)) > 1
+        if changing or isinstance(node, (ir.Call, ir.Await, ir.Walrus)):
+            raise NotUnderstood(
+                f"`{place.source(value)}` behind the rows may change: bind a variable that is set before"
+            )
+    return place.source(value)
 
 
 def refuse_bytes(place: Place, *nodes: ir.Node) -> None:
@@ -59,16 +105,24 @@ def refuse_bytes(place: Place, *nodes: ir.Node) -> None:
             raise NotUnderstood(f"a row holds what JSON cannot carry (`{found[0].strip()}`)")
 
 
-def _of_name(place: Place, name: ir.Name, width: int) -> Rows:
+def _of_name(place: Place, name: ir.Name, width: int, behind: int) -> Rows:
     assigned = place.assignment(name.name)
     growth = growth_of(place, name.name)
+    if any(isinstance(binder, ir.Parameter) for binder in place.binders(name.name)):
+        function = place.function.name if place.function else "the function"
+        raise NotUnderstood(
+            f"`{name.name}` is made where `{function}` is called, and the text of the statement is not: "
+            "let one function make both"
+        )
     if assigned is None or assigned.value is None:
         raise NotUnderstood(f"`{name.name}` is not made in the same function by one assignment")
     if not growth:
         _only_used(place, name.name, [assigned], name)
-        rows = _of_expression(place, assigned.value, width)
+        rows = _of_list(place, assigned.value, width, behind)
         edit = Edit.of(assigned.value.span, rows.expression)
-        return Rows(name.name, (edit,), rows.collections | {name.name})
+        return Rows(name.name, (edit,), rows.collections | {name.name}, rows.behind)
+    if behind:
+        raise NotUnderstood("the parameters behind the rows are not written behind them in one list")
     if place.source(assigned.value).replace(" ", "") not in {"[]", "list()"}:
         raise NotUnderstood(f"`{name.name}` starts with parameters that belong to no row")
     _only_used(place, name.name, [assigned, *growth], name)
@@ -102,15 +156,9 @@ def _only_used(place: Place, name: str, makers: Sequence[ir.Node], bound: ir.Nam
     for use in place.uses(name):
         made = any(maker.span.start <= use.span.start < maker.span.end for maker in makers)
         statement = place.at(use.span.start).statement
-        tested = isinstance(statement, ir.If) and _is_truth_test(statement.test, name)
+        tested = isinstance(statement, ir.If) and is_truth_test(statement.test, name)
         if not made and not tested and use.span.start != bound.span.start:
             raise NotUnderstood(f"`{name}` is used for something else as well")
-
-
-def _is_truth_test(test: ir.Expression, name: str) -> bool:
-    if isinstance(test, ir.Unary) and test.operator == "not":
-        test = test.operand
-    return isinstance(test, ir.Name) and test.name == name
 
 
 def _loop_of(place: Place, growth: Sequence[ir.Statement]) -> ir.For:

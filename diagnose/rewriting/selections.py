@@ -29,12 +29,14 @@ class RowSelection:
         selection: `SELECT value->>0, … FROM json_each(?1)`, with `WHERE true` where SQLite needs it.
         tail: what follows the rows, such as an `ON CONFLICT` clause; empty when nothing does.
         width: values per row.
+        behind: parameters in the tail.
     """
 
     head: str | None
     selection: str
     tail: str
     width: int
+    behind: int = 0
 
     @property
     def statement(self) -> str:
@@ -59,7 +61,7 @@ def rows_selection(sql: SqlText) -> RowSelection:
     head, tail = sql.parts[:index], sql.parts[index + 1 :]
     known = not any(isinstance(part, Hole) for part in head)
     head_text = _VALUES.sub("", SqlText(head).render()) if known else None
-    return _selection(head_text, rows.unit.render(rows=1), SqlText(tail))
+    return _selection(head_text, rows.unit.render(rows=1), SqlText(tail), behind=True)
 
 
 def row_selection(sql: SqlText) -> RowSelection:
@@ -77,13 +79,16 @@ def row_selection(sql: SqlText) -> RowSelection:
     return _selection(match["head"][: -len("VALUES")], row, SqlText((Text(tail),)))
 
 
-def _selection(head: str | None, row: str, tail: SqlText) -> RowSelection:
+def _selection(head: str | None, row: str, tail: SqlText, *, behind: bool = False) -> RowSelection:
     if not tail.is_complete or tail.repeated:
         raise NotUnderstood("what follows the rows in the statement is not known")
     written = tail.render()
     after = written.strip().rstrip(";").rstrip()
-    if placeholders(after) or (head and placeholders(head)):
+    marks = placeholders(after)
+    if (marks and not behind) or (head and placeholders(head)):
         raise NotUnderstood("the statement binds parameters outside its rows, too")
+    if any(mark != "?" for mark in marks):
+        raise NotUnderstood("the parameters behind its rows are numbered or named")
     items, width = _items(row)
     upsert = after if _UPSERT.match(after) else None
     plain = json_each_sql(Insert("t", tuple(f"c{position}" for position in range(width)), upsert=upsert))
@@ -91,8 +96,11 @@ def _selection(head: str | None, row: str, tail: SqlText) -> RowSelection:
     if len(items) != width or any(item != f"value->>{index}" for index, item in enumerate(items)):
         _, _, source = selection.partition(" FROM ")
         selection = " ".join(("SELECT", ", ".join(items), "FROM", source))
+    if marks:
+        # A bare mark is one greater than the largest before it: https://sqlite.org/lang_expr.html#varparam
+        selection = selection.replace("json_each(?1)", "json_each(?)")
     glue = " " if written[:1] not in {"", " ", "\n", "\t", ";"} else ""
-    return RowSelection(head, selection + glue, after, width)
+    return RowSelection(head, selection + glue, after, width, len(marks))
 
 
 def _items(row: str) -> tuple[list[str], int]:

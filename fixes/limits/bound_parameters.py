@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from diagnose.plugin import Fix, Safety, Turn
 from diagnose.queueing import queued
-from diagnose.rewriting import Refused, rewrite_in_list, rewrite_insert, rewrite_until_done
+from diagnose.rewriting import Files, rewrite_files, rewrite_in_list, rewrite_insert
 from diagnose.simulation import simulate
 from diagnose.steps import EditFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.plugin import Context, Finding, Plan
     from diagnose.project.source import Source, StatementSite
     from diagnose.rewriting import Outcome
@@ -20,7 +22,8 @@ class BoundParameters(Fix):
     """Lets a statement take its rows, or the elements of its list, from one JSON parameter.
 
     An INSERT becomes `INSERT … SELECT value->>0, … FROM json_each(?1)`, an `IN (…)` list becomes
-    `IN (SELECT value FROM json_each(?))`. Conflict clauses, comments and formatting stay. With
+    `IN (SELECT value FROM json_each(?))`. Conflict clauses, comments and formatting stay. A helper that
+    executes what it is given stays as it is: its caller passes the other text and parameters. With
     `--option option=queue` the rows of an INSERT go through a queue instead (see QUE001).
     """
 
@@ -29,27 +32,34 @@ class BoundParameters(Fix):
     turn = Turn.REPAIR
 
     async def plan(self, ctx: Context, finding: Finding) -> Plan:
-        """Rewrite every statement of the function that the finding is about."""
+        """Rewrite every statement that the function of the finding executes, that of the finding first."""
         option = ctx.options.get("option", "direct")
         if option not in {"direct", "queue"}:
             return self.refuse(f"--option option={option} is not known", "choose direct or queue")
         if finding.location is None or ctx.project.source is None:
             return self.nothing("the place is not there any more")
         path, function = finding.location.path, finding.evidence.get("function")
-        site = next((each for each in ctx.source.sites if _is_broken(each, path, function)), None)
+        beginning = str(finding.evidence.get("statement", ""))
+
+        def broken(source: Source) -> list[StatementSite]:
+            found = [each for each in source.sites if _is_broken(each, path, function)]
+            return sorted(found, key=lambda site: not site.sql.head().strip().startswith(beginning))
+
+        site = next(iter(broken(ctx.source)), None)
         if option == "queue" and site is not None and site.verb in {"INSERT", "REPLACE"}:
             return await queued(self, ctx, site)
 
-        def rewrite(source: Source, text: str) -> Outcome | None:
-            site = next((each for each in source.sites if _is_broken(each, path, function)), None)
-            return None if site is None else _rewrite(text, site, source)
+        def rewrites(source: Source) -> Iterator[tuple[str, Outcome]]:
+            for site in broken(source):
+                yield site.sql_span.path, _rewrite(site, source)
 
-        outcome = rewrite_until_done(ctx.source, path, rewrite)
+        outcome = rewrite_files(ctx.source, rewrites)
         if outcome is None:
             return self.nothing("the statement stays within D1's limit already")
-        if isinstance(outcome, Refused):
+        if not isinstance(outcome, Files):
             return self.refuse(outcome.why, outcome.remedy)
-        return self.steps(outcome.how, EditFile.text(path, ctx.source.text(path), outcome.text))
+        edits = (EditFile.text(path, ctx.source.text(path), text) for path, text in outcome.texts.items())
+        return self.steps(outcome.how, *edits)
 
 
 def _is_broken(site: StatementSite, path: str, function: object) -> bool:
@@ -59,7 +69,7 @@ def _is_broken(site: StatementSite, path: str, function: object) -> bool:
     return simulation is not None and not simulation.is_too_long and simulation.breaks_for_the_code
 
 
-def _rewrite(text: str, site: StatementSite, source: Source) -> Outcome:
+def _rewrite(site: StatementSite, source: Source) -> Outcome:
     others = [other for other in source.sites if other is not site]
     rewrite = rewrite_insert if site.verb in {"INSERT", "REPLACE"} else rewrite_in_list
-    return rewrite(text, site, others)
+    return rewrite(source.text(site.sql_span.path), site, others, source.modules)

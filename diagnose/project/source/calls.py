@@ -91,7 +91,7 @@ class Calls(Externals):
         """`function(…)`."""
         match function:
             case FunctionValue():
-                return self.call_function(function, arguments, keywords, dropped=dropped)
+                return self.call_function(function, arguments, keywords, dropped=dropped, call=node.span)
             case ClassValue():
                 return self.instance(function, arguments, keywords)
             case External("functools.partial"):
@@ -215,6 +215,7 @@ class Calls(Externals):
         *,
         entry: bool = False,
         dropped: bool = False,
+        call: ir.Span | None = None,
     ) -> Value:
         """Read the body of a project function with these arguments."""
         definition = function.definition
@@ -224,7 +225,9 @@ class Calls(Externals):
             return unknown(f"{shown}(…)")
         self.visited.setdefault(id(definition), (definition, set()))[1].add(self.records.kind or "")
         scope = Scope(function.scope.module, function.scope, shown)
-        frame = Frame(scope, definition, definition.span, dropped, loops=len(self.loops), entry=entry)
+        frame = Frame(
+            scope, definition, definition.span, dropped, loops=len(self.loops), entry=entry, call=call
+        )
         self.bind(function, arguments, keywords, frame)
         guarded, bounds = self.guarded_names, dict(self.bounds)
         first_record, dispatching = len(self.records.writes), self.records.dispatching

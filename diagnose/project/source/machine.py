@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
 from diagnose.project.source.counts import AtMost, UnknownCount
@@ -52,6 +53,7 @@ class Frame:
         drops: the statement being read drops its value.
         loops: loops that were active at the call.
         entry: the platform itself calls it.
+        call: the expression that calls it, or None where the platform or a library does.
         guards: the bounds that hold at each of its ends (`if len(ids) > 100: raise TooMany`).
     """
 
@@ -62,6 +64,7 @@ class Frame:
     drops: bool = False
     loops: int = 0
     entry: bool = False
+    call: ir.Span | None = None
     returns: list[Value] = field(default_factory=list)
     guards: list[dict[str, int]] = field(default_factory=list)
     yields: list[Segment] = field(default_factory=list)
@@ -123,6 +126,7 @@ class Machine(ABC):
         keywords: dict[str, Item],
         *,
         entry: bool = False,
+        call: ir.Span | None = None,
     ) -> Value:
         """Read the body of a project function with these arguments."""
 
@@ -138,6 +142,11 @@ class Machine(ABC):
     def trail(self) -> Trail:
         """How the statement that is being read is reached."""
         return tuple((frame.definition, frame.statement) for frame in self.frames)
+
+    def calls(self) -> tuple[ir.Span, ...]:
+        """The calls of project functions that lead to what is being read, innermost first."""
+        called = takewhile(lambda call: call is not None, (frame.call for frame in reversed(self.frames)))
+        return tuple(call for call in called if call is not None)
 
     @property
     def scope(self) -> Scope:

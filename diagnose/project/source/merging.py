@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
 
 from diagnose.project.source.counts import worst
@@ -104,7 +105,14 @@ def _merged_statements(known: StatementSite, site: StatementSite) -> StatementSi
             value for value in (known.heaviest_value, site.heaviest_value) if value is not None
         ),
         body_bound=known.body_bound or site.body_bound,
+        calls=_shared(known.calls, site.calls),
     )
+
+
+def _shared(first: tuple[Span, ...], second: tuple[Span, ...]) -> tuple[Span, ...]:
+    """What both ways begin with."""
+    pairs = zip(first, second, strict=False)
+    return tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _worst_sql(first: SqlText, second: SqlText) -> SqlText:

@@ -163,6 +163,7 @@ class StatementSite:
         json_parameter: source of what `json.dumps` receives when a JSON text is bound, or None.
         heaviest_value: bytes of the longest text among the parameters at least, or None without any.
         body_bound: source of a request body that is a parameter as it came, or None.
+        calls: the calls of project functions that lead here, innermost first, as far as all ways share them.
     """
 
     binding: str
@@ -193,6 +194,7 @@ class StatementSite:
     json_parameter: str | None = None
     heaviest_value: JsonWeight | None = None
     body_bound: str | None = None
+    calls: tuple[Span, ...] = ()
 
     @property
     def writes(self) -> bool:

@@ -227,6 +227,7 @@ class Platform(Reporting):
             json_parameter=sites.json_source(values),
             heaviest_value=self._heaviest_value(values),
             body_bound=self._body_bound(values),
+            calls=self.calls(),
         )
 
     def _heaviest_value(self, values: ListValue | None) -> JsonWeight | None:

@@ -651,12 +651,13 @@ async def store(env, rows):
 async def store(env, rows, user):
     {MARKS}
     params = [v for row in rows for v in ({VALUES})]
+    params.append(user)
     await env.DB.prepare(
         f"INSERT INTO readings (sensor, taken, value, note) VALUES {{marks}} "
         "ON CONFLICT (sensor, taken) DO UPDATE SET note = ?"
-    ).bind(*params, user).run()
+    ).bind(*params).run()
 """,
-        "the statement binds parameters outside its rows, too",
+        "the parameters behind the rows are not written behind them in one list",
     ),
 }
 
@@ -667,13 +668,13 @@ def test_what_is_not_understood_is_refused_with_the_statement_to_use(case, rewri
     outcome = rewritten(function.replace("store(env, rows, user)", "store(env, rows, user=1)"))
     assert isinstance(outcome, Refused)
     assert outcome.why == f"store is not rewritten: {why}"
-    assert "FROM json_each(?1)" in outcome.remedy
+    assert "FROM json_each(?" in outcome.remedy
 
 
 def test_the_remedy_names_what_an_upsert_with_other_parameters_needs(rewritten):
     function, _ = REFUSALS["other parameters"]
     outcome = rewritten(function.replace("store(env, rows, user)", "store(env, rows, user=1)"))
-    assert "FROM json_each(?1) WHERE true ON CONFLICT …`" in outcome.remedy
+    assert "FROM json_each(?) WHERE true ON CONFLICT (sensor, taken) DO UPDATE SET note = ?`" in outcome.remedy
     assert "the other parameters behind it as ?2 and so on" in outcome.remedy
 
 

@@ -230,7 +230,7 @@ def _is_deploy(words: Sequence[str]) -> bool:
 
 
 def _option(words: Sequence[str], *names: str) -> str | None:
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         name, equals, value = word.partition("=")
         if name in names:
             return value if equals else following

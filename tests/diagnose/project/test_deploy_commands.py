@@ -58,6 +58,7 @@ def test_package_scripts(found, script, environment):
         "wrangler deploy --env $ENVIRONMENT",
         "wrangler deploy --env ${{ inputs.environment }}",
         "npm run deploy",
+        "npm run deploy && npm run smoke",
         "echo run wrangler deploy --env staging",
         "wrangler secret put TOKEN --env staging",
     ],

@@ -41,33 +41,36 @@ TRANSIENT = (
 
 _SENDING: Final = '''
 
-def message_texts(rows, limit={limit:_}):
-    """Yield the rows as JSON texts that fit into messages.
+def message_parts(rows, limit={limit:_}):
+    """Yield the rows as lists of JSON texts, each list short enough for one message.
 
     A queue takes {most:,} bytes per message, of which about {metadata} are its own:
     {source}
     Raises ValueError for a row that does not fit into a message of its own.
     """
-    texts, size = [], 2
+    part, size = [], 2
     for row in rows:
         text = json.dumps(row, allow_nan=False, separators=(",", ":"))
         if len(text) + 2 > limit:
             raise ValueError(f"a row of {{len(text):,}} bytes does not fit into a queue message")
-        if texts and size + len(text) + 1 > limit:
-            yield "[" + ",".join(texts) + "]"
-            texts, size = [], 2
-        texts.append(text)
+        if part and size + len(text) + 1 > limit:
+            yield part
+            part, size = [], 2
+        part.append(text)
         size += len(text) + 1
-    if texts:
-        yield "[" + ",".join(texts) + "]"
+    if part:
+        yield part
 
 
 async def {send}(env, rows):
     """Send the rows to the queue and return how many it has taken; they are written later."""
-    texts = list(message_texts(rows))
+    parts = list(message_parts(rows))
     # A sendBatch takes {batch:,} bytes: {together} full messages.
-    for start in range(0, len(texts), {together}):
-        messages = [{{"body": text, "contentType": "text"}} for text in texts[start : start + {together}]]
+    for start in range(0, len(parts), {together}):
+        messages = [
+            {{"body": "[" + ",".join(part) + "]", "contentType": "text"}}
+            for part in parts[start : start + {together}]
+        ]
         await env.{binding}.sendBatch({argument})
     return len(rows)
 '''

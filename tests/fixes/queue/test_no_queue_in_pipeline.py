@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.demo.writing import write_demo
+from diagnose.embedded import EmbeddedAccount
 from diagnose.engine.fixing import Outcome
+from diagnose.engine.session import Session, SessionOptions
+from diagnose.project import build_upload
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[3]
@@ -63,6 +67,10 @@ max_batch_size = 10
 max_retries = 5
 dead_letter_queue = "price-history-import-price-data-dead-letters"
 """
+
+
+def open_session(folder: Path, *, writable: bool = False) -> Session:
+    return Session(SessionOptions(path=folder, writable=writable))
 
 
 def replaced(text: str, *changes: tuple[str, str]) -> bytes:
@@ -166,3 +174,37 @@ async def test_a_worker_that_consumes_already_keeps_its_other_queue(demo, repair
 """)
     await undo(demo, offline=True)
     assert tree(demo) == before
+
+
+def consumers_of(state):
+    """Queues of a saved account with the workers that consume them."""
+    with EmbeddedAccount.load_snapshot(state) as account:
+        return {queue.name: queue.consumer and queue.consumer.script for queue in account.queues.values()}
+
+
+async def modules_of(folder):
+    """The deployed modules of the demo's worker."""
+    async with open_session(folder) as session:
+        ctx = await session.context()
+        return set(await ctx.account.content("price-history-import") or ())
+
+
+async def test_a_worker_that_is_deployed_is_deployed_again(tmp_path, repair, undo, tree):
+    folder = tmp_path / "demo"
+    write_demo(folder)
+    state = folder / ".diagnose" / "account"
+    async with open_session(folder, writable=True) as session:
+        ctx = await session.context()
+        await ctx.account.upload(build_upload(ctx.project))
+    before = tree(folder)
+    (settlement,) = of("QUE001", await repair("QUE001", folder, options=QUEUE))
+    assert (settlement.outcome, settlement.steps) == (Outcome.FIXED, 7)
+    assert consumers_of(state) == {
+        "price-history-import-price-data": "price-history-import",
+        "price-history-import-price-data-dead-letters": None,
+    }
+    assert await modules_of(folder) == {"historical_worker.py", "price_data_queue.py"}
+    await undo(folder)
+    assert tree(folder) == before
+    assert consumers_of(state) == {}
+    assert await modules_of(folder) == {"historical_worker.py"}

@@ -30,10 +30,11 @@ class InterpolatedSql(Check):
 
     Statements whose text holds a value of a request, a queue message, fetched data or an earlier query
     where a parameter could stand: between quotes, behind a comparison, `LIKE` or `LIMIT`, in `VALUES (…)` or
-    `IN (…)`. However the text is put together: f-string, `+`, `%`, `format` or `join`. Names of tables and
-    columns cannot be bound, and are left alone. So are lists of `?`, constants, numbers that come out of
-    `int(…)`, values that the module compares with a list or a pattern, and values that go through a function
-    which checks or quotes.
+    `IN (…)`. However the text is put together: f-string, `+`, `%`, `format` or `join`; a default such as
+    `or "EUR"` and methods such as `strip()` do not make a value the code's own. Names of tables and columns
+    cannot be bound, and are left alone. So are lists of `?`, constants, numbers that come out of `int(…)`,
+    values that the module compares with a list, the cases of a `match` or a pattern, and values that go
+    through a function which checks or quotes.
 
     ## Why it matters
 

@@ -26,6 +26,7 @@ _TESTS = re.compile(
     r"(?:^|\.)(?:fullmatch|match|isidentifier|isalnum|isalpha|isdigit|isdecimal|isnumeric|isascii)$"
 )
 _VETTING = re.compile(r"valid|check|ensure|allow|quote|escape|sanit|clean|safe", re.IGNORECASE)
+_DATES = {"fromisoformat", "strptime"}
 _MARK = re.compile("\ue000([0-9]+)\ue001")  # characters that SQLite takes for those of a name
 
 
@@ -148,7 +149,10 @@ def _is_in_list(found: Sequence[Token], position: int, depth: int) -> bool:
 
 
 def _vetted(text: str, path: str) -> frozenset[str]:
-    """The variables that a module compares with a list or a pattern, or hands to a function that checks."""
+    """The variables that a module compares with a list or a pattern, or hands to a function that checks.
+
+    `int(limit)` whose value is dropped is a check, too, and so is reading a date.
+    """
     names: set[str] = set()
     for node in ir.walk(*lower(text.removeprefix("\ufeff"), path)):
         match node:
@@ -158,6 +162,16 @@ def _vetted(text: str, path: str) -> frozenset[str]:
                 names |= _names(node)
             case ir.Call(function=ir.Name(name=name) | ir.Attribute(name=name)) if _VETTING.search(name):
                 names |= _names(*node.arguments)
+            case ir.Call(function=ir.Attribute(name=name), arguments=(ir.Name(name=date), *_)) if (
+                name in _DATES
+            ):
+                names.add(date)
+            case ir.ExpressionStatement(
+                value=ir.Call(function=ir.Name(name="int" | "float"), arguments=(ir.Name(name=number), *_))
+            ):
+                names.add(number)
+            case ir.Match(subject=subject, cases=cases) if any(case.literals for case in cases):
+                names |= _names(subject)
             case _:
                 pass
     return frozenset(names)

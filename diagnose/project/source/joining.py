@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diagnose.project.source.counts import AtMost, filtered, worst
+from diagnose.project.source.counts import AtMost, UnknownCount, filtered, worst
 from diagnose.project.source.sql import Hole, Repeated, SqlText, Text
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911 -
                 worst(first.origin, second.origin),
                 worst(first.count, second.count),
                 _both_received(first, second),
+                vetted=(first.vetted or second.vetted) and first.source is None and second.source is None,
             )
         case ListValue(), ListValue():
             return _joined_lists(first, second, where)
@@ -66,8 +67,15 @@ def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911 -
             return DictValue(known, complete=False)
         case (Data() as data, ListValue()) | (ListValue(), Data() as data):
             return data
+        case (Data() as data, Constant() | Built()) | (Constant() | Built(), Data() as data) if data.source:
+            return _or_default(data, where)
         case _:
             return unknown(where)
+
+
+def _or_default(data: Data, where: str) -> Data:
+    """Somebody's value or one of the source's own: whose it is stays, and how long it is gets lost."""
+    return Data(where, data.origin, UnknownCount(where))
 
 
 def _both_received(first: Data, second: Data) -> Received | None:

@@ -27,8 +27,10 @@ database_id = "0b6f6a5c-36ae-4a3a-9d0a-6f7f3c1f4a11"
 """
 WORKER = """import json
 import re
-from urllib.parse import parse_qs, urlparse
+from datetime import date
+from urllib.parse import parse_qs, unquote, urlparse
 
+from js import URL
 from workers import Response, WorkerEntrypoint, fetch
 
 TABLE = "prices"
@@ -40,6 +42,10 @@ def quoted(name):
     return '"' + name.replace('"', '""') + '"'
 
 
+def condition(column, value):
+    return f"{column} = '{value}'"
+
+
 class Default(WorkerEntrypoint):
     async def fetch(self, request):
         db = self.env.DB
@@ -49,7 +55,7 @@ class Default(WorkerEntrypoint):
         {line}
         return Response("ok")
 """
-LINE = 22
+LINE = 28
 
 
 @pytest.fixture
@@ -185,6 +191,58 @@ async def test_a_value_in_the_text(lines, values, origins, confidence, findings)
 
 
 @pytest.mark.parametrize(
+    ("value", "origin"),
+    [
+        ('request.headers.get("x-base") or "EUR"', "caller"),
+        ('request.headers["x-base"] if "x-base" in request.headers else "EUR"', "caller"),
+        ('(request.headers.get("x-base") or "EUR").strip().upper()', "caller"),
+        ('query.get("base", ["EUR"])[0]', "caller"),
+        ('request.query_params.get("base") or "EUR"', "caller"),
+        ('URL.new(request.url).searchParams.get("base") or "EUR"', "caller"),
+        ('unquote(urlparse(request.url).path.rsplit("/", 1)[1]) or "EUR"', "caller"),
+        ('(await request.json()).to_py().get("base") or "EUR"', "caller"),
+        ('(await request.text() or "EUR").lower()', "caller"),
+        ('str(rows[0]["base"] or "EUR")', "fetched"),
+        ("f\"{request.headers.get('x-base') or 'EUR'}\"", "caller"),
+    ],
+)
+async def test_a_default_does_not_make_a_value_ones_own(value, origin, findings):
+    (finding,) = await findings(
+        f"base = {value}", "await db.prepare(f\"SELECT a FROM t WHERE b = '{base}'\").all()"
+    )
+    assert (finding.status, finding.confidence) == (Status.WARN, Confidence.HIGH)
+    assert finding.evidence["origins"] == [origin]
+
+
+async def test_a_default_that_a_branch_sets(findings):
+    (finding,) = await findings(
+        'base = request.headers.get("x-base")',
+        "if not base:",
+        '    base = "EUR"',
+        'await db.prepare("SELECT a FROM t WHERE " + condition("b", base)).all()',
+    )
+    assert (finding.status, finding.evidence["values"]) == (Status.WARN, ["value"])
+
+
+async def test_a_value_of_a_message(check, write_project):
+    worker = """
+import json
+
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def queue(self, batch):
+        for message in batch.messages:
+            base = json.loads(message.body).get("base") or "EUR"
+            await self.env.DB.prepare(f"DELETE FROM rates WHERE base = '{base}'").run()
+"""
+    folder = write_project({"wrangler.toml": CONFIG, "worker.py": worker})
+    (finding,) = [each for each in await check("SRC006", folder, offline=True) if each.code == "SRC006"]
+    assert (finding.status, finding.evidence["origins"]) == (Status.WARN, ["caller"])
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         ["await db.prepare('SELECT a FROM t WHERE b = ?').bind(symbol).all()"],
@@ -218,6 +276,59 @@ async def test_a_value_in_the_text(lines, values, origins, confidence, findings)
             "require_valid(symbol)",
             "await db.prepare(f\"SELECT a FROM t WHERE a = '{symbol}'\").all()",
         ],
+        [
+            'count = int(query["n"][0]) if "n" in query else int(query["m"][0])',
+            "await db.prepare(f'SELECT a FROM t LIMIT {count}').all()",
+        ],
+        [
+            'count = int(request.headers.get("n") or 0) or 10',
+            "await db.prepare(f'SELECT a FROM t LIMIT {count}').all()",
+        ],
+        [
+            'count = int(query["n"][0]) if "n" in query else fallback()',
+            "await db.prepare(f'SELECT a FROM t LIMIT {count}').all()",
+        ],
+        [
+            'count = request.headers.get("n") or "10"',
+            "try:",
+            "    int(count)",
+            "except ValueError:",
+            "    return Response('no number', status=400)",
+            "await db.prepare(f'SELECT a FROM t LIMIT {count}').all()",
+        ],
+        [
+            'day = request.headers.get("day") or "2026-01-01"',
+            "date.fromisoformat(day)",
+            "await db.prepare(f\"SELECT a FROM t WHERE day = '{day}'\").all()",
+        ],
+        [
+            'base = request.headers.get("x-base") or "EUR"',
+            "match base:",
+            "    case 'EUR' | 'USD':",
+            "        pass",
+            "    case _:",
+            "        return Response('unknown', status=400)",
+            "await db.prepare(f\"SELECT a FROM t WHERE a = '{base}'\").all()",
+        ],
+        [
+            'base = {"euro": "EUR"}.get(request.headers.get("x-base") or "euro", "EUR")',
+            "await db.prepare(f\"SELECT a FROM t WHERE a = '{base}'\").all()",
+        ],
+        [
+            'order = "ASC" if (request.headers.get("order") or "up") == "up" else "DESC"',
+            "await db.prepare(f\"SELECT a FROM t WHERE a = '{order}'\").all()",
+        ],
+        [
+            'base = request.headers.get("x-base") or "EUR"',
+            "if base not in SYMBOLS:",
+            "    return Response('unknown', status=400)",
+            "await db.prepare(f\"SELECT a FROM t WHERE a = '{base}'\").all()",
+        ],
+        [
+            'base = (request.headers.get("x-base") or "EUR").replace("\'", "\'\'")',
+            "await db.prepare(f\"SELECT a FROM t WHERE a = '{base}'\").all()",
+        ],
+        ["await db.prepare(f\"SELECT a FROM t WHERE a = '{self.env.REGION or 'eu'}'\").all()"],
         ["await db.prepare(f'SELECT a FROM t -- {symbol}').all()"],
         ["await db.prepare(f\"SELECT a FROM t WHERE a = '{TABLE}'\").all()"],
         ["await db.prepare(f\"SELECT a FROM t WHERE a = '{self.env.REGION}'\").all()"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from diagnose.account import MissingPermissionError
 from diagnose.d1 import LIMITS
 from diagnose.plugin import Check, Confidence, Mode, Need, Severity
+from diagnose.project.open_ends import is_open_ended
 from diagnose.rehearsal.deriving import queue_names
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class BacklogOrDeadLetters(Check):
     a clock that does not wait, to the worker's own `queue` handler and to the other Python workers of the
     project that consume its queues. The check fails when messages are given up: moved to the dead-letter
     queue, or deleted where there is none. Messages that are left because no worker takes them are an error
-    on a saved account; where only files were read that is a skip, because the consumer may be in another
-    repository (QUE003).
+    on a saved account. Where only files were read that is a skip, because the consumer may be in another
+    repository; and a warning where nothing in the project writes what is sent into its database (QUE003).
 
     On an account (saved or real) the backlog of the config's queues is read as well: messages in a
     dead-letter queue are an error, and so is a backlog that nothing consumes. Of a queue with a consumer, a
@@ -194,11 +195,13 @@ class BacklogOrDeadLetters(Check):
         message = f"{_messages(queue.left)} left in {queue.queue}: {queue.why_left}{met}"
         if not queue.is_unwanted:
             return self.skipped(message)
-        if not ctx.is_saved and queue.consumer is None:
+        is_supposed = not ctx.is_saved and queue.consumer is None
+        if is_supposed and not is_open_ended(ctx.project, queue.queue):
             return self.skipped(f"{message} as far as the project's files tell (QUE003)")
         return self.problem(
             message,
-            confidence=Confidence.HIGH,
+            severity=Severity.WARNING if is_supposed else Severity.ERROR,
+            confidence=Confidence.MEDIUM if is_supposed else Confidence.HIGH,
             location=queue.failed_at,
             resource=_resource(queue),
             evidence=_evidence(rehearsal, queue),

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.plugin import Check, Confidence, FixInfo, Need, Severity
+from diagnose.project.open_ends import is_open_ended
 from diagnose.project.queue_roles import consumed_twice, declared_consumers, produced_queues
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ class ConsumerMissing(Check):
     ## What it checks
 
     With an account: the consumers attached to every queue that the config produces to or consumes. From
-    files alone: whether some config of the project consumes what the worker sends. If none does, a worker
-    with a `queue` handler, and a project that consumes a queue of a similar name to which it never sends,
-    are warnings; else the consumer may be in another repository, and the check skips. In both cases,
-    whether two workers or two environments of the project consume the same queue.
+    files alone: whether some config of the project consumes what the worker sends. If none does, it is a
+    warning where the worker has a `queue` handler; where the project consumes a queue of a similar name to
+    which it never sends; and where the project has a database (or `[watch]` names a table) and the end of
+    the pipeline is not there: what the worker fetched or received goes to the queue, and no worker of the
+    project writes rows. Else the consumer may be in another repository, and the check skips. In both
+    cases, whether two workers or two environments of the project consume the same queue.
 
     ## Why it matters
 
@@ -113,12 +116,17 @@ class ConsumerMissing(Check):
         if any(one.entry.queue == queue for one in declared):
             return None
         handler, similar = _handler(ctx), _similar(ctx, queue, declared)
-        if not handler and not similar:
+        if handler:
+            hint = "this worker has a queue handler"
+        elif similar:
+            hint = f"{similar[0]} is consumed and never sent to"
+        elif is_open_ended(ctx.project, queue):
+            hint = "no worker of the project writes to a database"
+        else:
             return self.skipped(
                 f"nothing in this project consumes {queue}; {_ABSENT if ctx.account else _UNREAD}",
                 location=location,
             )
-        hint = "this worker has a queue handler" if handler else f"{similar[0]} is consumed and never sent to"
         return self._problem(
             f"no config of the project consumes {queue}, to which the worker sends, while {hint}",
             location,

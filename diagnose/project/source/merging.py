@@ -86,6 +86,7 @@ def _merged_sends(known: SendSite, site: SendSite) -> SendSite:
         body=heaviest(bodies),
         bodies=heaviest(together),
         shapes=tuple(dict.fromkeys((*known.shapes, *site.shapes))),
+        origins=known.origins | site.origins,
     )
 
 

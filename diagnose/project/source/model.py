@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from diagnose.project.source.counts import Count
     from diagnose.project.source.ir import Span
     from diagnose.project.source.shapes import Shape
-    from diagnose.project.source.sql import SqlText
+    from diagnose.project.source.sql import Origin, SqlText
     from diagnose.project.source.weights import JsonWeight
 
 Language: TypeAlias = Literal["python", "typescript", "javascript"]
@@ -214,6 +214,7 @@ class SendSite:
         body: bytes of one message's body at least; of the heaviest one that `sendBatch` gets.
         bodies: of all bodies of a `sendBatch` together, or None.
         shapes: of the bodies, each once.
+        origins: whose data the bodies hold, as far as that is known.
     """
 
     binding: str
@@ -232,6 +233,7 @@ class SendSite:
     body: JsonWeight | None = None
     bodies: JsonWeight | None = None
     shapes: tuple[Shape, ...] = ()
+    origins: frozenset[Origin] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from diagnose.project.source.model import (
     SendSite,
     StatementSite,
 )
+from diagnose.project.source.origins import origins_of
 from diagnose.project.source.records import Write
 from diagnose.project.source.reporting import Reporting
 from diagnose.project.source.shapes import bodies_of, shape_of
@@ -314,6 +315,7 @@ class Platform(Reporting):
             ),
             bodies=self._settled_weight(self._bodies(messages)) if method == "sendBatch" else None,
             shapes=bodies_of(value, self.load) if method == "sendBatch" else (shape_of(value, self.load),),
+            origins=origins_of(value, self.load),
             function=self.function_name,
             reachable=bool(self.records.handler),
             handlers=frozenset({self.records.kind}) if self.records.kind else frozenset(),

@@ -18,7 +18,7 @@ from diagnose.embedded.tokens import Permission
 from diagnose.engine.registry import load_registry
 from diagnose.engine.runner import Selection, run_check, run_checks
 from diagnose.engine.session import Session, SessionOptions
-from diagnose.model import Severity, Status
+from diagnose.model import Confidence, Severity, Status
 from diagnose.rehearsal import rehearse
 
 if TYPE_CHECKING:
@@ -309,6 +309,31 @@ async def test_a_consumer_elsewhere_is_nothing_that_files_can_tell(check, pipeli
 NEIGHBOUR = (
     BASE.replace('"tides"', '"tides-writer"').replace('"2026-06-01"', '"2026-06-02"') + CONSUMER + DEAD
 ).replace('binding = "DB"', 'binding = "STORE"\nmigrations_dir = "../migrations"')
+
+
+PASSING_ON = """\
+    async def fetch(self, request):
+        for level in await request.json():
+            await self.env.LEVELS.send(json.dumps(level), contentType="text")
+        return Response.json({"queued": 2})
+
+"""
+
+
+async def test_nobody_stores_what_was_received(check, pipeline):
+    settings = SETTINGS.replace('"fetch"\n', '"fetch"\nmethod = "POST"\nbody = [{ day = 1 }, { day = 2 }]\n')
+    folder = pipeline(sending=PASSING_ON, config=BASE + PRODUCER)
+    (folder / "diagnose.toml").write_text(settings)
+    (folder / "worker.py").write_text("import json\n" + HEAD + PASSING_ON)
+    (found,) = await check("E2E003", folder)
+
+    assert (found.status, found.severity, found.confidence) == (
+        Status.WARN,
+        Severity.WARNING,
+        Confidence.MEDIUM,
+    )
+    assert found.message == "2 messages left in levels: no worker consumes it"
+    assert found.explains == ("E2E002", "E2E004")
 
 
 async def test_another_worker_of_the_project_consumes(pipeline):

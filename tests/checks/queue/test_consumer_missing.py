@@ -159,6 +159,104 @@ async def test_files_alone_do_not_tell_of_another_repository(found):
         )
 
 
+DATABASE = """
+[[d1_databases]]
+binding = "DB"
+database_name = "history"
+database_id = "0b6f6a5c-36ae-4a3a-9d0a-6f7f3c1f4a11"
+"""
+PASSING_ON = """import json
+
+from workers import Response, WorkerEntrypoint, fetch
+
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        candles = (await (await fetch("https://candles.example.com/latest")).json())["candles"]
+        for candle in candles:
+            await self.env.CANDLES.send(json.dumps({"time": candle["time"]}), contentType="text")
+"""
+STORING = """
+        for candle in candles:
+            await self.env.DB.prepare("INSERT INTO candles VALUES (?)").bind(candle["time"]).run()
+"""
+NEVER = """
+
+async def never(env, candles):
+    for candle in candles:
+        await env.DB.prepare("INSERT INTO candles VALUES (?)").bind(candle["time"]).run()
+"""
+WATCHING = {"diagnose.toml": '[watch]\ntable = "candles"\n'}
+RECEIVING = """from workers import Response, WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        await self.env.CANDLES.send(await request.text(), contentType="text")
+        return Response("queued")
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "worker", "files"),
+    [
+        (DATABASE + PRODUCER, PASSING_ON, {}),
+        (PRODUCER, PASSING_ON, WATCHING),
+        (DATABASE + PRODUCER, RECEIVING, {}),
+        (DATABASE + PRODUCER, PASSING_ON + NEVER, {}),
+        (DATABASE + PRODUCER, PASSING_ON + STORING.replace("INSERT INTO candles VALUES (?)", "SELECT ?"), {}),
+        (DATABASE + PRODUCER, PASSING_ON, {"reader/wrangler.toml": HEAD, "reader/worker.py": RECEIVING}),
+    ],
+    ids=["database", "watched table", "received", "stored in dead code", "only read", "no writer beside"],
+)
+async def test_a_pipeline_without_its_end(found, config, worker, files):
+    for choices in ({"offline": True}, {}):
+        (finding,) = await found(config, worker=worker, files=files, **choices)
+        assert (finding.status, finding.severity) == (Status.WARN, Severity.WARNING)
+        assert finding.confidence is Confidence.MEDIUM
+        assert finding.location is not None
+        assert finding.location.line == (10 if config.startswith(DATABASE) else 5)
+        assert finding.message == (
+            "no config of the project consumes candles, to which the worker sends, while no worker of the "
+            "project writes to a database"
+        )
+
+
+STORER = {
+    "storer/wrangler.toml": 'name = "storer"\nmain = "worker.py"\n' + DATABASE,
+    "storer/worker.py": PASSING_ON.replace("CANDLES.send", "OTHER.send") + STORING,
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "worker", "files"),
+    [
+        (DATABASE + PRODUCER, PASSING_ON + STORING, {}),
+        (PRODUCER, PASSING_ON, {}),
+        (DATABASE + PRODUCER, PASSING_ON.replace('candle["time"]', "1"), {}),
+        (DATABASE + PRODUCER, PASSING_ON, STORER),
+        (DATABASE + PRODUCER, PASSING_ON + "        await store(self.env.DB, candles)\n", {}),
+        (DATABASE + PRODUCER, PASSING_ON + "        await store(self.env, candles)\n", {}),
+        (DATABASE + PRODUCER, PASSING_ON + "        await self.env.DB.prepare(sql_of(candles)).run()\n", {}),
+        (DATABASE + PRODUCER, PASSING_ON, {"web/wrangler.toml": 'name = "web"\nmain = "index.ts"\n'}),
+    ],
+    ids=[
+        "it stores its own rows",
+        "no database",
+        "nothing from outside",
+        "another worker stores",
+        "the database is handed on",
+        "all of env is handed on",
+        "an unknown statement",
+        "a worker without readable source",
+    ],
+)
+async def test_a_queue_beside_the_import_is_somebody_elses(found, config, worker, files):
+    (finding,) = await found(config, worker=worker, files=files, offline=True)
+    assert finding.status is Status.SKIP
+    assert finding.message.startswith("nothing in this project consumes candles; ")
+
+
 @pytest.mark.parametrize(
     ("config", "choices"),
     [

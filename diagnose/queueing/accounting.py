@@ -54,12 +54,13 @@ async def account_steps(
     steps: list[Step] = [CreateQueue(name=names.dead_letters), CreateQueue(name=names.queue)]
     if consumer is not None:
         steps.append(DeployWorker(script_name=consumer.script_name, upload=consumer))
-    return [*steps, *await _redeployment(edited, edits, account)]
+    return [*steps, *await redeployment(edited, edits, account)]
 
 
-async def _redeployment(
+async def redeployment(
     edited: Project, edits: Sequence[EditFile], account: Account | None
 ) -> list[DeployWorker]:
+    """The next version of a worker that is deployed, with the edits that are still to be made."""
     upload = build_upload(edited)
     if account is None or not await account.deployments(upload.script_name):
         return []

@@ -60,10 +60,12 @@ def names_for(
     word = word if not word[0].isdigit() else f"t_{word}"
     queue = _queue_name(worker, word)
     chosen = next(name for name in _numbered(queue, "-") if not {name, _dead(name)} & set(queues))
+    module = _free(f"{word}_queue", "_", modules)
+    number = module.removeprefix(f"{word}_queue")
     return Names(
-        module=_free(f"{word}_queue", "_", modules),
-        send=f"queue_{word}",
-        write=f"write_{word}",
+        module=module,
+        send=f"queue_{word}{number}",
+        write=f"write_{word}{number}",
         binding=_free(f"{word.upper()}_QUEUE", "_", bindings),
         queue=chosen,
         dead_letters=_dead(chosen),

@@ -10,7 +10,7 @@ from diagnose.errors import AccountError, ProjectError, SourceError
 from diagnose.project.python_dates import python_runtime
 from diagnose.project.reading import read_text
 from diagnose.project.wrangler import read_config
-from diagnose.queueing.accounting import account_steps, taken_queues
+from diagnose.queueing.accounting import account_steps, redeployment, taken_queues
 from diagnose.queueing.configuring import with_queue
 from diagnose.queueing.naming import names_for
 from diagnose.queueing.python_module import python_module
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from diagnose.account import Account
     from diagnose.d1.schema import Schema
     from diagnose.model import Step
-    from diagnose.project import ConfigDocument, D1Binding, Project, WorkerConfig
+    from diagnose.project import D1Binding, Project, WorkerConfig
     from diagnose.project.source import Source, StatementSite
     from diagnose.queueing.naming import Names
     from diagnose.queueing.statement import QueuedStatement
@@ -142,18 +142,38 @@ async def _planned(
     change: _Change, consumer: Consumer, account: Account | None, table: Sequence[Step]
 ) -> QueuePlan | Refused:
     own = consumer == "python"
+    joined = await _joined(change, account) if own else None
+    if joined is not None:
+        return joined
     document = with_queue(change.config, change.names, consumes=own)
     texts = rewritten_sources(change.source, change.site, _pipeline(change, own=own), change.project.settings)
     if isinstance(texts, Refused):
         return texts
     worker = None if own else await _worker(change, account)
-    edits = [*_edits(change, document, texts), *_new_files(worker)]
+    config = EditFile.text(document.path, change.config.document.text, document.text)
+    edits = [config, *_edits(change, texts), *_new_files(worker)]
     edited = replace(
         change.project, document=document, config=read_config(document, change.project.environment)
     )
     upload = worker.upload if worker is not None else None
     deployed = await account_steps(edited, edits, change.names, upload, account)
     return QueuePlan(why=_why(change, worker), steps=(*edits, *table, *deployed), provable=own)
+
+
+async def _joined(change: _Change, account: Account | None) -> QueuePlan | Refused | None:
+    """The site's rows sent through the queue of another write of the same statement; None without one."""
+    names = names_for(change.table, change.config.name or change.project.root.name)
+    pipeline = replace(_pipeline(replace(change, names=names), own=True), exists=True)
+    producers = {(producer.binding, producer.queue) for producer in change.config.producers}
+    if not pipeline.exists_in(change.source) or (names.binding, names.queue) not in producers:
+        return None
+    texts = rewritten_sources(change.source, change.site, pipeline, change.project.settings)
+    if isinstance(texts, Refused):
+        return texts
+    edits = _edits(change, texts)
+    steps = [*edits, *await redeployment(change.project, edits, account)]
+    why = f"the rows go through the queue {names.queue}, as those of another write of {change.table} do"
+    return QueuePlan(why=why, steps=tuple(steps), provable=True)
 
 
 def _pipeline(change: _Change, *, own: bool) -> Pipeline:
@@ -188,13 +208,12 @@ async def _worker(change: _Change, account: Account | None) -> ConsumerWorker:
     )
 
 
-def _edits(change: _Change, document: ConfigDocument, texts: Mapping[str, str]) -> list[EditFile]:
+def _edits(change: _Change, texts: Mapping[str, str]) -> list[EditFile]:
     before = {module.path: module.text for module in change.source.modules}
     settings = change.project.settings.path
     if settings is not None and settings in texts:
         before[settings] = read_text(change.project.root / settings, settings)
-    config = EditFile.text(document.path, change.config.document.text, document.text)
-    return [config, *(EditFile.text(path, before.get(path), text) for path, text in texts.items())]
+    return [EditFile.text(path, before.get(path), text) for path, text in texts.items()]
 
 
 def _new_files(worker: ConsumerWorker | None) -> list[EditFile]:

@@ -34,6 +34,7 @@ class Pipeline:
         path: of the new module, relative to the project.
         module: its text.
         consumes: the worker gets the `queue` handler.
+        exists: for another write of the same statement; only the site is new.
     """
 
     names: Names
@@ -41,6 +42,11 @@ class Pipeline:
     path: str
     module: str
     consumes: bool
+    exists: bool = False
+
+    def exists_in(self, source: Source) -> bool:
+        """Whether the source has the module, word for word."""
+        return any((each.path, each.text) == (self.path, self.module) for each in source.modules)
 
 
 def rewritten_sources(
@@ -57,8 +63,9 @@ def rewritten_sources(
     if isinstance(written, Refused):
         return written
     new = Module(path=pipeline.path, name=pipeline.names.module, text=pipeline.module)
-    result = reread(replace(source, modules=(*source.modules, new)), path, written.text)
-    if pipeline.consumes:
+    modules = source.modules if pipeline.exists else (*source.modules, new)
+    result = reread(replace(source, modules=modules), path, written.text)
+    if pipeline.consumes and not pipeline.exists:
         handled = _with_handler(result, pipeline)
         if isinstance(handled, Refused):
             return handled

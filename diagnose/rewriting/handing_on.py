@@ -82,7 +82,8 @@ def hand_on(
 
 
 def _refuse_taken(place: Place, receiver: Receiver) -> None:
-    if re.search(rf"\b{receiver.name}\b", place.text):
+    imported = re.search(rf"^from {receiver.module} import .*\b{receiver.name}\b", place.text, re.MULTILINE)
+    if imported is None and re.search(rf"\b{receiver.name}\b", place.text):
         raise NotUnderstood(f"the module uses the name `{receiver.name}` for something else")
 
 

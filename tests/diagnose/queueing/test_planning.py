@@ -163,3 +163,63 @@ async def test_a_config_that_cannot_be_edited_is_refused(project):
     refused = await planned(project(config))
     assert isinstance(refused, Refused)
     assert refused.remedy == BY_HAND
+
+
+TWICE = """\
+from workers import Response, WorkerEntrypoint, fetch
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        rows = (await (await fetch("https://weather.example.com/?limit=500")).json())["readings"]
+        await hourly(self.env, rows)
+        await daily(self.env, rows)
+        return Response("ok")
+
+
+async def hourly(env, rows):
+    sql = "INSERT OR IGNORE INTO readings (sensor, taken) VALUES " + ", ".join(["(?, ?)"] * len(rows))
+    await env.DB.prepare(sql).bind(*[value for row in rows for value in (row["s"], row["t"])]).run()
+
+
+async def daily(env, rows):
+    sql = "INSERT OR IGNORE INTO readings (sensor, taken) VALUES " + ", ".join(["(?, ?)"] * len(rows))
+    await env.DB.prepare(sql).bind(*[value for row in rows for value in (row["s"], row["d"])]).run()
+"""
+
+
+async def written(project, opened, **choices):
+    """The project after the plan for its first direct write, and the plan."""
+    site = next(site for site in opened.source.sites if site.handlers == {"fetch"})
+    plan = await plan_queue(opened, site, **choices)
+    files = {step.path: step.after.decode() for step in plan.steps if isinstance(step, EditFile)}
+    files = {path: text for path, text in files.items() if path not in {"wrangler.toml", "src/worker.py"}} | {
+        "config": files.get("wrangler.toml", opened.config.document.text),
+        "worker": files["src/worker.py"],
+    }
+    return project(**files), plan
+
+
+async def test_a_second_write_of_the_same_statement_joins_the_queue(project):
+    opened, first = await written(project, project(worker=TWICE))
+    after_both, second = await written(project, opened)
+    assert [step.kind for step in first.steps] == ["edit-file"] * 3 + ["create-queue"] * 2
+    assert [step.title for step in second.steps] == ["edit src/worker.py"]
+    assert second.why == (
+        "the rows go through the queue weather-readings, as those of another write of readings do"
+    )
+    assert [site.handlers for site in after_both.source.sites] == [{"queue"}]
+    assert after_both.source.text("src/worker.py").count("await queue_readings(env, ") == 2
+
+
+async def test_another_statement_of_the_same_table_has_a_queue_of_its_own(project):
+    differing = TWICE.replace("INSERT OR IGNORE", "INSERT OR REPLACE", 1)
+    opened, _ = await written(project, project(worker=differing))
+    after_both, second = await written(project, opened)
+    assert second.steps[-1] == CreateQueue(name="weather-readings-2")
+    text = after_both.source.text("src/worker.py")
+    assert "await queue_readings(env, " in text
+    assert "await queue_readings_2(env, " in text
+    assert (
+        'if batch.queue == "weather-readings-2":\n            await write_readings_2(batch, self.env)' in text
+    )

@@ -38,7 +38,8 @@ class Undeclared:
         worst: the read that fails most surely: with a method, reachable and unguarded where there is one.
         declared: names of bindings of that kind.
         unused: those among them that the source does not read.
-        meant: the declared binding that it most likely should be, or None.
+        meant: the declared binding that it most likely should be, or None; of those that no handler reads,
+            if there are some.
         elsewhere: other environments (`""` is the top level) that declare it.
     """
 
@@ -49,6 +50,11 @@ class Undeclared:
     unused: tuple[str, ...]
     meant: str | None
     elsewhere: tuple[str, ...]
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether the name differs so little from what is meant that it must be a slip of the pen."""
+        return self.meant is not None and _resembling(self.name, (self.meant,)) is not None
 
     @property
     def breaks(self) -> bool:
@@ -95,8 +101,10 @@ def _undeclared(name: str, source: Source, config: WorkerConfig) -> Undeclared |
     read = {use.binding for use in source.binding_uses}
     declared = _declared(config, kind)
     unused = tuple(each for each in declared if each not in read)
+    reached = {use.binding for use in source.binding_uses if use.reachable}
+    idle = tuple(each for each in declared if each not in reached)
     plain = kind == "other" and not any(use.method in _OTHER_METHODS for use in uses)
-    meant = _resembling(name, unused) if kind == "other" else _meant(name, declared, unused)
+    meant = _resembling(name, unused) if kind == "other" else _meant(name, declared, idle)
     if plain and (meant is None or all(use.guarded for use in uses)):
         return None
     return Undeclared(

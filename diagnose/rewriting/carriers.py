@@ -139,6 +139,19 @@ def carrier_of(
     return carrier
 
 
+def answer_at(site: StatementSite, texts: Mapping[str, str], level: int) -> tuple[Answer, str | None]:
+    """What awaiting a call yields that leads to a statement, and the name of the function it calls.
+
+    Args:
+        site: the statement.
+        texts: of the modules by path.
+        level: 0 for the statement itself, else which of `site.calls`, from 1.
+    """
+    way = _Way.of(site, texts)
+    helper = _function(way.places[level - 1]).name if level else None
+    return way.answer(level) if level else "result", helper
+
+
 def bind_call(place: Place, span: ir.Span) -> ir.Call:
     """The call of `bind` whose arguments a span covers. Raises NotUnderstood when there is none."""
     for node in ir.walk(*place.levels[0].block):

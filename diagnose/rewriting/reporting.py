@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
+from diagnose.rewriting.carriers import answer_at
+from diagnose.rewriting.counting import Write, counted_by
 from diagnose.rewriting.counts import OF_THE_INPUT, SAYS_STORED, stored_instead_of_sent
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import offset_of, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from diagnose.project.source.model import ReportedCount, Source, StatementSite
+    from diagnose.project.source.model import Module, ReportedCount, Source, StatementSite
     from diagnose.rewriting.outcome import Outcome
     from diagnose.rewriting.outline import Place
 
@@ -53,41 +56,31 @@ def _line(count: ReportedCount) -> tuple[str, int | None]:
     return count.location.path, count.location.line
 
 
-def rewrite_count(text: str, count: ReportedCount, sites: Sequence[StatementSite]) -> Outcome:
+def rewrite_count(
+    text: str, count: ReportedCount, sites: Sequence[StatementSite], modules: Sequence[Module] = ()
+) -> Outcome:
     """The module that reports what D1 counted.
 
     Args:
         text: of the module in which the number is made.
         count: as read from that text.
         sites: the places that send statements.
+        modules: of the whole worker, where functions of other modules may be involved.
     """
+    texts = {module.path: module.text for module in modules} | {count.origin.path: text}
     try:
         place = place_of(text, count.origin.path, offset_of(text, count.origin))
-        return finish(text, _counted(place, sites), (), _HOW)
+        return finish(text, _counted(place, _writes(place, sites, texts)), (), _HOW)
     except NotUnderstood as obstacle:
         return Refused(f"the reported number is not rewritten: {obstacle}", _BY_HAND)
 
 
-def _counted(place: Place, sites: Sequence[StatementSite]) -> list[Edit]:
-    length = _length(place)
-    site = _only_write(place, sites)
-    write = place.at(site.span.start)
-    match write.statement:
-        case ir.ExpressionStatement(value=ir.Await() as value) if len(write.levels) == _depth(place, write):
-            result = place.fresh("result", "outcome")
-            opening = Edit(value.span.start, value.span.start, f"{result} = ")
-            return [opening, *_everywhere(place, write, length, result)]
-        case ir.Assign(targets=(ir.Name(name=name),), value=ir.Await()):
-            return _everywhere(place, write, length, name)
-        case _:
-            raise NotUnderstood("the write does not stand where its result is certainly known")
-
-
-def _everywhere(place: Place, write: Place, length: ir.Call, result: str) -> list[Edit]:
+def _counted(place: Place, writes: Sequence[Write]) -> list[Edit]:
     """The number at the place, and wherever the function reports the same one after the write."""
-    counted = f"{result}.meta.changes"
+    length, counted = _length(place), counted_by(place, writes)
     same = frozenset({place.source(length.arguments[0])}) if length.arguments else frozenset[str]()
-    return [Edit.of(length.span, counted), *stored_instead_of_sent(write, same, counted)]
+    reports = stored_instead_of_sent(counted.known, same, counted.source)
+    return [*counted.edits, Edit.of(length.span, counted.source), *reports]
 
 
 def _length(place: Place) -> ir.Call:
@@ -102,26 +95,34 @@ def _length(place: Place) -> ir.Call:
     return found[0]
 
 
-def _only_write(place: Place, sites: Sequence[StatementSite]) -> StatementSite:
-    """The one write of the same function, which is executed once."""
-    function = place.function
-    if function is None:
+def _writes(place: Place, sites: Sequence[StatementSite], texts: Mapping[str, str]) -> list[Write]:
+    """The statements in front of the place, in the same function, that write or call what does."""
+    if place.function is None:
         raise NotUnderstood("the number is not made in a function")
-    here = [
-        site
-        for site in sites
-        if site.writes
-        and site.span.path == function.span.path
-        and function.span.start <= site.span.start < place.statement.span.start
-    ]
-    if len(here) != 1 or here[0].batched or place.at(here[0].span.start).function is not function:
-        raise NotUnderstood("there is not exactly one write in front of it in the same function")
-    return here[0]
+    found: dict[ir.Span, Write] = {}
+    for site in sites:
+        write = _write_in(place, site, texts) if site.writes else None
+        if write is None:
+            continue
+        known = found.setdefault(write.place.statement.span, write)
+        if site.batched or known.answer != write.answer:
+            found[write.place.statement.span] = replace(write, answer="other")
+    if not found:
+        raise NotUnderstood("no write stands in front of it in the same function")
+    return [found[span] for span in sorted(found)]
 
 
-def _depth(place: Place, write: Place) -> int:
-    """The depth at which a write is certainly executed before the place is reached: that of a neighbour."""
-    shared = [
-        ours for ours, theirs in zip(place.levels, write.levels, strict=False) if ours.block is theirs.block
-    ]
-    return len(shared)
+def _write_in(place: Place, site: StatementSite, texts: Mapping[str, str]) -> Write | None:
+    """The statement of the function in front of the place that leads to the site, or None."""
+    function = place.function
+    for level, span in enumerate((site.span, *site.calls)):
+        if (
+            function is not None
+            and span.path == function.span.path
+            and (function.span.start <= span.start < place.statement.span.start)
+        ):
+            at = place.at(span.start)
+            if at.function is not function:
+                raise NotUnderstood("the write stands in a function of its own")
+            return Write(at, *answer_at(site, texts, level))
+    return None

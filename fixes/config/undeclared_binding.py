@@ -11,6 +11,8 @@ from diagnose.project.undeclared import renamed_in_source, stands_once, undeclar
 from diagnose.steps import EditFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from diagnose.plugin import Context, Finding, Plan
     from diagnose.project.undeclared import Undeclared
 
@@ -36,8 +38,9 @@ class UndeclaredBinding(Fix):
         undeclared = next((each for each in found if each.name == finding.evidence.get("binding")), None)
         if undeclared is None:
             return self.nothing("the binding is declared")
-        rivals = [each for each in found if each.kind == undeclared.kind and each.meant == undeclared.meant]
-        if undeclared.meant is None or undeclared.elsewhere or len(rivals) > 1:
+        if not (undeclared.worst.reachable or undeclared.is_slip or undeclared.elsewhere):
+            return self._of_dead_code(undeclared)
+        if undeclared.meant is None or undeclared.elsewhere or _has_rivals(undeclared, found):
             return self._undecided(undeclared)
         binding = config.binding(undeclared.meant)
         unused = undeclared.unused == (undeclared.meant,)
@@ -66,6 +69,14 @@ class UndeclaredBinding(Fix):
         steps = [EditFile.text(path, source.text(path), text) for path, text in texts.items()]
         return self.steps(f"the source reads `{meant}`, which the config declares", *steps)
 
+    def _of_dead_code(self, undeclared: Undeclared) -> Plan:
+        declaration = _DECLARATION[undeclared.kind].format(name=undeclared.name)
+        return self.refuse(
+            f"no handler leads to `{undeclared.worst.function}`, so that it is not known what its "
+            f"`env.{undeclared.name}` means",
+            f"remove the code, or declare {declaration}",
+        )
+
     def _undecided(self, undeclared: Undeclared) -> Plan:
         if undeclared.elsewhere:
             sections = ", ".join(f"env.{name}" if name else "the top level" for name in undeclared.elsewhere)
@@ -77,3 +88,13 @@ class UndeclaredBinding(Fix):
             "no single declared binding can be meant, and ids are not guessed",
             "declare " + _DECLARATION[undeclared.kind].format(name=undeclared.name),
         )
+
+
+def _has_rivals(undeclared: Undeclared, found: Sequence[Undeclared]) -> bool:
+    """Another name means the same binding; what no handler reads is no rival of what one does."""
+    return any(
+        (each.kind, each.meant) == (undeclared.kind, undeclared.meant)
+        and each.worst.reachable >= undeclared.worst.reachable
+        for each in found
+        if each is not undeclared
+    )

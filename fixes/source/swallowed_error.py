@@ -58,5 +58,5 @@ def _next_handling(source: Source, text: str, path: str, function: object) -> Ou
 def _next_count(source: Source, text: str, path: str, expression: object) -> Outcome | None:
     for count in invented_counts(source):
         if (count.origin.path, count.expression) == (path, expression):
-            return rewrite_count(text, count, source.sites)
+            return rewrite_count(text, count, source.sites, source.modules)
     return None

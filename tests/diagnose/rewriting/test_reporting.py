@@ -8,6 +8,22 @@ WRITE = """await env.DB.prepare(
         "INSERT OR IGNORE INTO readings (sensor, taken) "
         "SELECT value->>'sensor', value->>'taken' FROM json_each(?)"
     ).bind(json.dumps(rows)).run()"""
+IN_LOOP = WRITE.replace("rows", "part").replace("\n", "\n    ")
+HELPER = """
+SQL = (
+    "INSERT OR IGNORE INTO readings (sensor, taken) "
+    "SELECT value->>'sensor', value->>'taken' FROM json_each(?)"
+)
+
+
+async def execute(database, sql, values=(), *, log=False):
+    result = await database.prepare(sql).bind(*values).run()
+    if log:
+        print(result.meta.changes)
+    return result.meta.changes
+
+
+"""
 
 CASES = {
     "a write in the same function": (
@@ -34,6 +50,125 @@ async def store(env, rows):
     return answer.meta.changes
 """,
     ),
+    "a sum that is there and not reported": (
+        f"""
+async def store(env, rows):
+    changes = 0
+    for start in range(0, len(rows), 25):
+        part = rows[start : start + 25]
+        result = {IN_LOOP}
+        changes += result.meta.changes
+    print(f"stored {{len(rows)}}")
+    return len(rows)
+""",
+        f"""
+async def store(env, rows):
+    changes = 0
+    for start in range(0, len(rows), 25):
+        part = rows[start : start + 25]
+        result = {IN_LOOP}
+        changes += result.meta.changes
+    print(f"stored {{changes}}")
+    return changes
+""",
+    ),
+    "a loop that nobody counts": (
+        f"""
+async def store(env, rows):
+    for start in range(0, len(rows), 25):
+        part = rows[start : start + 25]
+        {IN_LOOP}  # one part
+    return len(rows)
+""",
+        f"""
+async def store(env, rows):
+    inserted = 0
+    for start in range(0, len(rows), 25):
+        part = rows[start : start + 25]
+        result = {IN_LOOP}  # one part
+        inserted += result.meta.changes
+    return inserted
+""",
+    ),
+    "a result in a loop that nobody counts": (
+        f"""
+async def store(env, rows):
+    for start in range(0, len(rows), 25):
+        part = rows[start : start + 25]
+        answer = {IN_LOOP}
+        print(answer.meta.duration)
+    return len(rows)
+""",
+        f"""
+async def store(env, rows):
+    inserted = 0
+    for start in range(0, len(rows), 25):
+        part = rows[start : start + 25]
+        answer = {IN_LOOP}
+        inserted += answer.meta.changes
+        print(answer.meta.duration)
+    return inserted
+""",
+    ),
+    "a helper that answers the changes": (
+        f"""{HELPER}
+async def store(env, rows):
+    await execute(env.DB, SQL, [json.dumps(rows)], log=True)
+    return len(rows)
+""",
+        f"""{HELPER}
+async def store(env, rows):
+    inserted = await execute(env.DB, SQL, [json.dumps(rows)], log=True)
+    return inserted
+""",
+    ),
+    "a helper's changes that are kept": (
+        f"""{HELPER}
+async def store(env, rows):
+    written = await execute(env.DB, SQL, [json.dumps(rows)])
+    print(written)
+    return len(rows)
+""",
+        f"""{HELPER}
+async def store(env, rows):
+    written = await execute(env.DB, SQL, [json.dumps(rows)])
+    print(written)
+    return written
+""",
+    ),
+    "a helper's changes that are added up": (
+        f"""{HELPER}
+async def store(env, rows):
+    changes = 0
+    for start in range(0, len(rows), 25):
+        changes += await execute(env.DB, SQL, [json.dumps(rows[start : start + 25])])
+    changes += await execute(env.DB, "DELETE FROM readings WHERE taken < ?", [0])
+    return len(rows)
+""",
+        f"""{HELPER}
+async def store(env, rows):
+    changes = 0
+    for start in range(0, len(rows), 25):
+        changes += await execute(env.DB, SQL, [json.dumps(rows[start : start + 25])])
+    changes += await execute(env.DB, "DELETE FROM readings WHERE taken < ?", [0])
+    return changes
+""",
+    ),
+    "a helper in a loop that nobody counts": (
+        f"""{HELPER}
+async def store(env, rows):
+    if rows:
+        await execute(env.DB, SQL, [json.dumps(rows)])
+    return len(rows)
+""",
+        f"""{HELPER}
+async def store(env, rows):
+    inserted = 0
+    if rows:
+        inserted += await execute(env.DB, SQL, [json.dumps(rows)])
+    return inserted
+""",
+    ),
 }
 
 
@@ -52,8 +187,9 @@ def test_the_number_is_that_of_d1(case, worker, analysed):
 
 
 @pytest.mark.anyio
-async def test_ignored_rows_are_not_reported(worker, analysed, execute):
-    before, _ = CASES["a write in the same function"]
+@pytest.mark.parametrize("case", CASES)
+async def test_ignored_rows_are_not_reported(case, worker, analysed, execute):
+    before, _ = CASES[case]
     source = analysed(worker(before))
     rows = [{"sensor": "s", "taken": 1}, {"sensor": "s", "taken": 1}]
     old = await execute(worker(before), rows)
@@ -72,9 +208,29 @@ async def store(env, rows):
     source = analysed(text)
     outcome = rewrite_count(text, invented(source), source.sites)
     assert isinstance(outcome, Refused)
+    assert outcome.remedy == "add up `result.meta.changes` of the writes, and report that"
     assert outcome.why == (
         "the reported number is not rewritten: "
-        "there is not exactly one write in front of it in the same function"
+        "several writes stand in front of it, and nothing adds up what they changed"
+    )
+
+
+def test_a_helper_that_keeps_the_number_to_itself_is_named(worker, analysed):
+    text = worker(f"""
+async def write(env, rows):
+    {WRITE}
+
+
+async def store(env, rows):
+    await write(env, rows)
+    return len(rows)
+""")
+    source = analysed(text)
+    outcome = rewrite_count(text, invented(source), source.sites)
+    assert isinstance(outcome, Refused)
+    assert outcome.why == (
+        "the reported number is not rewritten: `write` does not return the number of rows that D1 changed; "
+        "let it return `result.meta.changes`"
     )
 
 

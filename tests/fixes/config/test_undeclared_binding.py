@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from diagnose.engine.fixing import Outcome
+
 pytestmark = pytest.mark.anyio
 
 CONFIG = """name = "a"
@@ -72,3 +74,33 @@ async def test_an_environment_that_lacks_it(write_project, refused, repair):
     config = CONFIG.format("DB").partition("[[")[0] + STAGING
     folder = write_project({"wrangler.toml": config, "w.py": WORKER.format("HISTORY_DB", "HISTORY_DB")})
     assert "env.staging declares `HISTORY_DB`" in await refused("CFG003", folder)
+
+
+DEAD = """
+
+async def first_version(env, rows):
+    await env.OLD_DB.prepare("DELETE FROM t").run()
+"""
+
+
+async def test_what_nothing_calls_is_no_rival(write_project, repair, undo, tree):
+    worker = WORKER.format("DB", "DB") + DEAD
+    folder = write_project({"wrangler.toml": CONFIG.format("HISTORY_DB"), "w.py": worker})
+    before = tree(folder)
+    result = await repair("CFG003", folder, offline=True)
+    settled = {one.finding.evidence["binding"]: one for one in result.settlements}
+    assert settled["DB"].outcome is Outcome.FIXED
+    assert settled["OLD_DB"].outcome is Outcome.REFUSED
+    assert settled["OLD_DB"].detail == (
+        "no handler leads to `first_version`, so that it is not known what its `env.OLD_DB` means: "
+        'remove the code, or declare [[d1_databases]] with binding = "OLD_DB", database_name and database_id'
+    )
+    assert tree(folder) == before | {"wrangler.toml": CONFIG.format("DB").encode()}
+    await undo(folder, offline=True)
+    assert tree(folder) == before
+
+
+async def test_what_only_dead_code_reads_may_be_meant(write_project, proven):
+    worker = WORKER.format("DB", "DB") + DEAD
+    folder = write_project({"wrangler.toml": CONFIG.format("OLD_DB"), "w.py": worker})
+    await proven("CFG003", folder, {"w.py": WORKER.format("OLD_DB", "OLD_DB") + DEAD})

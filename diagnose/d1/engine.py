@@ -80,6 +80,16 @@ class Database:
             results = [result for piece in before for result in self._results(piece, ())]
             return (*results, *self._results(last, values))
 
+    def migrate(self, text: str) -> None:
+        """Run a migration as wrangler does, in one text with its entry: what ends in a comment is no error.
+
+        Raises:
+            D1Error: D1 refuses a statement; nothing has changed.
+        """
+        *_, last = ((0, ""), *statements_in(text))
+        if last[1]:
+            self.run_all(Statement(text[: last[0] + len(last[1])]))
+
     def _divided(self, text: str) -> tuple[str, ...]:
         """The statements of a text that is too long to be compiled from its beginning."""
         if len(text.encode(errors="replace")) <= self._session.limits.statement_bytes.enforced:

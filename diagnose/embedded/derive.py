@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from diagnose.d1 import Bounds, Statement
+from diagnose.d1 import Bounds
 from diagnose.embedded.account import EmbeddedAccount
 from diagnose.embedded.deploying import schedule, upload_and_deploy
 
@@ -65,7 +65,7 @@ def _fill(account: EmbeddedAccount, blueprint: Blueprint) -> None:
         account.create_database(planned.name, uuid=planned.uuid)
         with account.database(planned.uuid).within(bounds) as database:
             for migration in planned.migrations:
-                database.run_all(Statement(migration))
+                database.migrate(migration)
     for name in blueprint.queues:
         account.create_queue(name)
     if blueprint.upload is not None:

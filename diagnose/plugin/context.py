@@ -169,7 +169,7 @@ def migrated_schema(project: Project, binding: D1Binding) -> Schema | None:
 
     None without migrations, or when one of them fails (deploying it would fail, too).
     """
-    from diagnose.d1 import Bounds, D1Error, Database, Statement
+    from diagnose.d1 import Bounds, D1Error, Database
 
     migrations = project.migrations(binding)
     if not migrations:
@@ -177,7 +177,7 @@ def migrated_schema(project: Project, binding: D1Binding) -> Schema | None:
     with Database.memory() as database, database.within(Bounds.of_migrations()):
         try:
             for migration in migrations:
-                database.run_all(Statement(migration.sql))
+                database.migrate(migration.sql)
         except D1Error:
             return None
         return database.schema()

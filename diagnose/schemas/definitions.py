@@ -47,7 +47,7 @@ def _from_migrations(project: Project, binding: D1Binding) -> tuple[str, ...] | 
     with Database.memory() as database:
         try:
             for migration in migrations:
-                database.run_all(Statement(migration.sql))
+                database.migrate(migration.sql)
         except D1Error:
             return None
         return _ordered(database.run(Statement(_DEFINITIONS)).rows)

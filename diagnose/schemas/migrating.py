@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diagnose.d1 import D1Error, Database, Statement
+from diagnose.d1 import D1Error, Database
 from diagnose.d1.identifiers import quoted
 from diagnose.project import next_migration_name
 
@@ -72,7 +72,7 @@ def pending_until(
     with Database.memory() as database:
         for count, migration in enumerate(migrations, start=1):
             try:
-                database.run_all(Statement(migration.sql))
+                database.migrate(migration.sql)
             except D1Error:
                 return ()
             if database.schema().table(table) is not None:

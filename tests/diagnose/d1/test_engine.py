@@ -238,3 +238,27 @@ def test_the_parameters_of_a_long_script_belong_to_its_last_statement():
         assert database.run_all(Statement(f"{rows}SELECT count(*) + ? FROM t", (2,)))[-1].rows == (
             (5_002.0,),
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [
+        ("CREATE TABLE t (a);\n-- the end\n", 1),
+        ("CREATE TABLE t (a);\n/* the end */", 1),
+        ("CREATE TABLE t (a);\n;\n", 1),
+        ("CREATE TABLE t (a) -- without a semicolon", 1),
+        ("\n-- nothing yet\n", 0),
+        ("", 0),
+    ],
+)
+def test_a_migration_may_end_in_a_comment(text, tables):
+    with Database.memory() as database:
+        database.migrate(text)
+        assert database.run(Statement("SELECT count(*) FROM sqlite_master")).rows == ((tables,),)
+
+
+def test_a_migration_fails_as_a_whole():
+    with Database.memory() as database:
+        with pytest.raises(D1Error, match="no such table: u"):
+            database.migrate("CREATE TABLE t (a);\nINSERT INTO u VALUES (1);\n-- the end\n")
+        assert database.run(Statement("SELECT count(*) FROM sqlite_master")).rows == ((0,),)

@@ -34,7 +34,8 @@ class StatementLength(Check):
     Every statement of the migrations, and of the SQL files that a script of the project hands to
     `wrangler d1 execute --file` (`package.json`, Makefiles, shell scripts, CI workflows). Other `.sql`
     files are not looked at: dumps and vendored schemas never reach D1. And every place in the worker's
-    source whose text is long by itself, or grows by each row that is written into it.
+    source whose text is long by itself, or grows by each row that is written into it. A migration of many
+    short statements may be as long as it likes: the API runs them one by one.
 
     ## Why it matters
 
@@ -67,7 +68,10 @@ class StatementLength(Check):
     ## Fix safety
 
     Review: an INSERT with many rows becomes several with fewer rows each; every byte of the rows and the
-    comments between them stays. Outside a transaction the statements are written one by one. In source,
+    comments between them stays. Outside a transaction the statements are written one by one. What of a
+    migration is then beyond 100,000 bytes goes into further files behind it (`0002_seed_2.sql`), because
+    wrangler sends each file as one text; a file with a PRAGMA stays one, and so does one whose names are
+    taken. Refused for a migration that a database of the account has been given already. In source,
     rows that one `join` writes into the text come to travel as JSON parameters, a quoted value as text; any
     other shape is left alone, and the statement to use is shown.
 

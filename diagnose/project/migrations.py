@@ -73,6 +73,25 @@ def next_migration_name(existing: Iterable[str], slug: str) -> str:
     return f"{max([0, *numbers]) + 1:0{_NUMBER_DIGITS}d}_{words}.sql"
 
 
+def names_behind(
+    binding: D1Binding, existing: Iterable[str], name: str, count: int
+) -> tuple[str, ...] | None:
+    """Names for migrations that are applied right behind one of the existing ones, before the next one.
+
+    Such as `0002_seed_2.sql` and `0002_seed_3.sql` behind `0002_seed.sql`. None where other files have these
+    names or stand between them, or where the binding's pattern would not find them.
+    """
+    stem, dot, suffix = name.rpartition(".")
+    digits = len(str(count + 1))
+    names = tuple(f"{stem}_{number:0{digits}d}{dot}{suffix}" for number in range(2, count + 2))
+    known = sorted({*existing, *names}, key=_order)
+    matcher = _glob(_pattern(binding))
+    if not stem or set(names) & set(existing) or not all(map(matcher.fullmatch, names)):
+        return None
+    position = known.index(name) + 1
+    return names if tuple(known[position : position + count]) == names else None
+
+
 def _pattern(binding: D1Binding) -> str:
     """The glob of a binding, relative to its migrations folder."""
     if binding.migrations_pattern is None:

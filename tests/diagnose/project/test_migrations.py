@@ -6,7 +6,7 @@ import pytest
 
 from diagnose.errors import ProjectError
 from diagnose.project import D1Binding, Migration, next_migration_name
-from diagnose.project.migrations import find_migrations, migrations_folder
+from diagnose.project.migrations import find_migrations, migrations_folder, names_behind
 
 
 @pytest.fixture
@@ -81,3 +81,24 @@ def test_links_are_left_out(tmp_path, write):
 )
 def test_the_next_name(existing, slug, expected):
     assert next_migration_name(existing, slug) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "found"),
+    [
+        ("0002_seed.sql", 1, ("0002_seed_2.sql",)),
+        ("0002_seed.sql", 9, tuple(f"0002_seed_{number:02d}.sql" for number in range(2, 11))),
+        ("2.sql", 1, ("2_2.sql",)),
+        ("seed.sql", 2, ("seed_2.sql", "seed_3.sql")),
+        ("0003_more.sql", 1, None),
+        ("0004_a.sql", 1, None),
+    ],
+)
+def test_names_behind_a_migration(name, count, found):
+    existing = ["0001_a.sql", "0003_more.sql", "0003_more_2.sql", "0004_a.sql", "0004_a_1b.sql", "0005.sql"]
+    assert names_behind(D1Binding(binding="DB"), {*existing, name}, name, count) == found
+
+
+def test_no_names_where_files_are_found_by_another_name():
+    binding = D1Binding(binding="DB", migrations_dir="sql", migrations_pattern="sql/*/migration.sql")
+    assert names_behind(binding, ["0001_a/migration.sql"], "0001_a/migration.sql", 1) is None

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from diagnose.d1 import Database, Statement
-from diagnose.d1.splitting import statements_in
 from diagnose.engine.fixing import Outcome
+from diagnose.model import Status
+from diagnose.project import D1Binding
+from diagnose.project.migrations import find_migrations
 from diagnose.rewriting.helper import FUNCTION
 
 pytestmark = pytest.mark.anyio
@@ -26,28 +28,141 @@ def of(code, result):
     return [settlement for settlement in result.settlements if settlement.finding.code == code]
 
 
+HEAD = "INSERT INTO prices (symbol, price) VALUES"
+SPLIT = "the rows are written by several statements, each short enough for D1"
+
+
+def applied(*files):
+    """How many rows the migrations leave, each sent as one text with its entry."""
+    with Database.memory() as database:
+        for text in files:
+            assert len(text) + 300 < 100_000
+            database.migrate(text)
+        return database.run(Statement("SELECT count(*) FROM prices")).rows
+
+
 async def test_a_migration_is_split_and_restored(write_project, repair, undo, tree):
-    head = "INSERT INTO prices (symbol, price) VALUES"
     rows = [row(number) for number in range(150)]
     rows[120] = "-- the rest; (of May)\n  " + rows[120]
-    before = f"{SCHEMA}-- all of them\n{head}\n  " + ",\n  ".join(rows) + f"{TAIL};\n-- end\n"
-    folder = write_project({"wrangler.toml": CONFIG, "migrations/1.sql": before})
+    before = f"{SCHEMA}-- all of them\n{HEAD}\n  " + ",\n  ".join(rows) + f"{TAIL};\n-- end\n"
+    later = {"migrations/2.sql": "DELETE FROM prices;\n"}
+    folder = write_project({"wrangler.toml": CONFIG, "migrations/1.sql": before, **later})
     original = tree(folder)
     (settlement,) = of("LIM002", await repair("LIM002", folder, offline=True))
     assert settlement.outcome is Outcome.FIXED
-    assert settlement.detail == "the rows are written by several statements, each short enough for D1"
-    first, second = rows[:99], rows[99:]
-    after = f"{SCHEMA}-- all of them\n{head}\n  " + ",\n  ".join(first) + f"{TAIL};\n{head}\n  "
-    after += ",\n  ".join(second) + f"{TAIL};\n-- end\n"
-    assert tree(folder) == original | {"migrations/1.sql": after.encode()}
-    with Database.memory() as database:
-        for _, statement in statements_in(after):
-            database.run(Statement(statement))
-        assert database.run(Statement("SELECT count(*) FROM prices")).rows == ((150,),)
+    assert settlement.detail == f"{SPLIT}, and by 2 migrations"
+    first = f"{SCHEMA}-- all of them\n{HEAD}\n  " + ",\n  ".join(rows[:98]) + f"{TAIL};\n"
+    second = f"{HEAD}\n  " + ",\n  ".join(rows[98:]) + f"{TAIL};\n-- end\n"
+    assert tree(folder) == original | {
+        "migrations/1.sql": first.encode(),
+        "migrations/1_2.sql": second.encode(),
+    }
+    names = [one.name for one in find_migrations(folder, D1Binding(binding="DB"), "")]
+    assert names == ["1.sql", "1_2.sql", "2.sql"]
+    assert applied(first, second) == ((150,),)
     again = await repair("LIM002", folder, offline=True)
     assert (again.run_id, of("LIM002", again)) == (None, [])
     await undo(folder, offline=True)
     assert tree(folder) == original
+
+
+async def test_what_stands_behind_the_rows_goes_into_the_last_file(write_project, repair, tree):
+    rows = ",\n".join(row(number) for number in range(250))
+    index = "CREATE INDEX by_price ON prices (price);\n"
+    text = f"{SCHEMA}{HEAD}\n{rows};\n{index}"
+    folder = write_project({"wrangler.toml": CONFIG, "migrations/0002_seed.sql": text})
+    (settlement,) = of("LIM002", await repair("LIM002", folder, offline=True))
+    assert settlement.detail == f"{SPLIT}, and by 3 migrations"
+    files = {name: text.decode() for name, text in tree(folder).items() if name.startswith("migrations/")}
+    assert list(files) == [
+        "migrations/0002_seed.sql",
+        "migrations/0002_seed_2.sql",
+        "migrations/0002_seed_3.sql",
+    ]
+    assert applied(*files.values()) == ((250,),)
+    assert files["migrations/0002_seed_3.sql"].endswith(f"{row(249)};\n{index}")
+
+
+@pytest.mark.parametrize(
+    ("before", "others"),
+    [
+        ("PRAGMA defer_foreign_keys = on;\n", {}),
+        ("", {"migrations/0002_seed_2.sql": "SELECT 1;\n"}),
+        ("", {"migrations/0002_seed_1b.sql": "SELECT 1;\n"}),
+    ],
+    ids=["a pragma", "the name is taken", "another stands between"],
+)
+async def test_a_migration_that_stays_one_file(before, others, write_project, repair, tree):
+    rows = ",\n".join(row(number) for number in range(150))
+    text = f"{before}{HEAD}\n{rows};\n"
+    folder = write_project({"wrangler.toml": CONFIG, "migrations/0002_seed.sql": text, **others})
+    original = tree(folder)
+    (settlement,) = of("LIM002", await repair("LIM002", folder, offline=True))
+    assert (settlement.outcome, settlement.detail) == (Outcome.FIXED, SPLIT)
+    after = tree(folder)
+    assert after.keys() == original.keys()
+    first, _, second = after["migrations/0002_seed.sql"].decode().rpartition(f";\n{HEAD}")
+    assert f"{first},{second}" == text
+
+
+async def test_a_file_that_is_imported_stays_one(write_project, repair, tree):
+    text = f"{HEAD}\n" + ",\n".join(row(number) for number in range(150)) + ";\n"
+    makefile = "seed:\n\tnpx wrangler d1 execute history --remote --file seed.sql\n"
+    folder = write_project({"wrangler.toml": CONFIG, "seed.sql": text, "Makefile": makefile})
+    original = tree(folder)
+    (settlement,) = of("LIM002", await repair("LIM002", folder, offline=True))
+    assert settlement.detail == SPLIT
+    assert tree(folder).keys() == original.keys()
+
+
+async def test_the_project_derives_behind_it(write_project, repair, check, undo):
+    """Its migrations are applied to the account that is derived from it, so that the rehearsal begins."""
+    rows = ",\n".join(row(number) for number in range(150))
+    worker = """
+from workers import Response, WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        await self.env.DB.prepare("INSERT INTO prices VALUES ('new', 1)").run()
+        return Response("stored")
+"""
+    folder = write_project(
+        {
+            "wrangler.toml": CONFIG.replace("[[", 'main = "worker.py"\ncompatibility_date = "2026-06-01"\n[[')
+            + 'database_id = "0b6f6a5c-36ae-4a3a-9d0a-6f7f3c1f4a11"\n',
+            "worker.py": worker,
+            "migrations/0001_prices.sql": SCHEMA,
+            "migrations/0002_seed.sql": f"{HEAD}\n{rows};\n",
+        }
+    )
+    (before,) = [one for one in await check("E2E002", folder) if one.code == "E2E002"]
+    assert (before.status, "statement too long" in before.message) == (Status.SKIP, True)
+    (settlement,) = of("LIM002", await repair("LIM002", folder))
+    assert settlement.outcome is Outcome.FIXED
+    (after,) = [one for one in await check("E2E002", folder) if one.code == "E2E002"]
+    assert (after.status, after.evidence["landed"]) == (Status.PASS, 1)
+    await undo(folder)
+    assert not (folder / "migrations/0002_seed_2.sql").exists()
+
+
+@pytest.mark.parametrize("is_applied", [True, False])
+async def test_a_migration_that_the_account_has(is_applied, write_project, repair, saved_account, tree):
+    rows = ",\n".join(row(number) for number in range(150))
+    config = CONFIG + 'database_id = "0b6f6a5c-36ae-4a3a-9d0a-6f7f3c1f4a11"\n'
+    folder = write_project({"wrangler.toml": config, "migrations/0001_prices.sql": f"{HEAD}\n{rows};\n"})
+    original = tree(folder)
+    entries = f"INSERT INTO d1_migrations VALUES (1, '{'0001_prices' if is_applied else '0000_none'}.sql')"
+    sql = f"{SCHEMA}CREATE TABLE d1_migrations (id INTEGER, name TEXT); {entries}"
+    saved_account(folder, {"0b6f6a5c-36ae-4a3a-9d0a-6f7f3c1f4a11": ("history", sql)})
+    (settlement,) = of("LIM002", await repair("LIM002", folder))
+    if is_applied:
+        assert settlement.outcome is Outcome.REFUSED
+        assert settlement.detail.startswith("migrations/0001_prices.sql is applied already")
+        assert tree(folder) == original
+    else:
+        assert settlement.outcome is Outcome.FIXED
+        assert "migrations/0001_prices_2.sql" in tree(folder)
 
 
 async def test_line_ends_and_mark_stay(write_project, repair, undo, tree):
@@ -57,10 +172,10 @@ async def test_line_ends_and_mark_stay(write_project, repair, undo, tree):
     original = tree(folder)
     (settlement,) = of("LIM002", await repair("LIM002", folder, offline=True))
     assert settlement.outcome is Outcome.FIXED
-    after = (folder / "migrations/1.sql").read_bytes()
-    split = f"{row(98)};\r\nINSERT OR IGNORE INTO prices VALUES\r\n{row(99)},".encode()
-    assert after.count(split) == 1
-    assert after.replace(b";\r\nINSERT OR IGNORE INTO prices VALUES", b",") == before
+    first, second = (folder / "migrations/1.sql").read_bytes(), (folder / "migrations/1_2.sql").read_bytes()
+    assert first.endswith(f"{row(97)};\r\n".encode())
+    assert second.startswith(f"INSERT OR IGNORE INTO prices VALUES\r\n{row(98)},".encode())
+    assert (first + second).replace(b";\r\nINSERT OR IGNORE INTO prices VALUES", b",") == before
     await undo(folder, offline=True)
     assert tree(folder) == original
 

@@ -32,9 +32,7 @@ class RowsDidNotLand(Fix):
         table = rehearsal.watched
         cause = _what_is_left(rehearsal, table)
         if cause is not None or table is None or table.bound is None:
-            return self.refuse(
-                cause or "nothing is bound", "repair what explains it first, then run fix again"
-            )
+            return self.refuse(cause or "nothing is bound", _remedy(rehearsal))
         binding = next((b for b in ctx.config.d1 if database_id(b) == table.database_id), None)
         if binding is None:
             return self.refuse(
@@ -85,6 +83,14 @@ def _what_is_left(rehearsal: Rehearsal, table: WatchedTable | None) -> str | Non
     if table is None or table.bound is None or not len(table.bound):
         return "the worker binds no rows that could be imported"
     return None
+
+
+def _remedy(rehearsal: Rehearsal) -> str:
+    """Where nothing is wrong but that the consumer runs elsewhere, only that place can tell."""
+    waiting = rehearsal.waiting
+    if waiting and not rehearsal.failed_statements and not any(queue.is_unwanted for queue in waiting):
+        return "deploy it, start the import there, and look with: diagnose run --target cloudflare"
+    return "repair what explains it first, then run fix again"
 
 
 def _key(ctx: Context, table: Table, rows: Rows) -> tuple[str, ...]:

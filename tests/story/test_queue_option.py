@@ -161,6 +161,7 @@ def test_what_cannot_be_executed_is_never_called_landed(diagnose, in_typescript)
     folder, ended = in_typescript
     assert ended.code == 1
     assert outcomes(ended, "E2E002") == ["no automated repair"]
+    assert "start the import there, and look with: diagnose run --target cloudflare" in ended.out
     run = diagnose("run", folder, "--format", "json")
     for code in ("E2E002", "E2E004"):
         (finding,) = run.findings(code)

@@ -69,11 +69,9 @@ class _Returned:
     answer: Answer
 
     def kind(self, value: ir.Expression | None) -> Answer | None:
-        if value is None:
-            return None
-        if value.span == self.inner.span:
+        if value is not None and value.span == self.inner.span:
             return self.answer
-        counted = is_changes_of(value)
+        counted = is_changes_of(value) if value is not None else None
         if counted is not None:
             return "changes" if self.kind(counted) == "result" else None
         match value:
@@ -81,6 +79,8 @@ class _Returned:
                 return self.kind(awaited)
             case ir.Name(name=name):
                 return self._kept(name)
+            case ir.Call(function=ir.Attribute(name="run" | "all"), source=source) if "prepare(" in source:
+                return "result"
             case _:
                 return None
 

@@ -7,6 +7,7 @@ project do so (`await execute(env.DB, sql, values)`), it is the call of that fun
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
@@ -125,6 +126,7 @@ def carrier_of(
         NotUnderstood: parameters and text are not made in one place, or others share them.
     """
     texts = {module.path: module.text for module in modules} | {site.sql_span.path: text}
+    site = _binding(site, others)
     way = _Way.of(site, texts)
     start = way.binding(site)
     if start is None:
@@ -165,6 +167,14 @@ def bind_call(place: Place, span: ir.Span) -> ir.Call:
     raise NotUnderstood("bind() was not found again")
 
 
+def _binding(site: StatementSite, others: Sequence[StatementSite]) -> StatementSite:
+    """The site, or where it binds nothing the one beside it in a helper that does: `if values: …`."""
+    if site.bind_span is not None:
+        return site
+    beside = (one for one in others if (one.sql_span, one.calls) == (site.sql_span, site.calls))
+    return next((one for one in beside if one.calls and one.bind_span is not None), site)
+
+
 def _bind(site: StatementSite, others: Sequence[StatementSite], way: _Way) -> ir.Call:
     """The call of `bind` in a function that answers the statement instead of executing it."""
     return bind_call(way.places[0], bind_span(site, others))
@@ -192,17 +202,21 @@ class _Way:
 
     @classmethod
     def of(cls, site: StatementSite, texts: Mapping[str, str]) -> _Way:
-        known = [span for span in (site.span, *site.calls) if span.path in texts]
-        if not known or known[0] != site.span:
+        known = list(takewhile(lambda span: span.path in texts, (site.span, *site.calls)))
+        if not known:
             raise NotUnderstood("its text, its parameters and its execution stand in several files")
         places = tuple(place_of(texts[span.path], span.path, span.start) for span in known)
         pairs = zip(places[1:], site.calls, strict=False)
         return cls(places, tuple(_call_at(place, span) for place, span in pairs), site.method)
 
     def binding(self, site: StatementSite) -> int | None:
-        """The level at which `bind()` is called; None when none of the functions calls it."""
+        """The level at which `bind()` is called; None when none of the functions calls it.
+
+        A `lambda` that another function calls makes it the outermost of several.
+        """
         span = _bound(site)
-        return next((level for level, place in enumerate(self.places) if _is_inside(place, span)), None)
+        levels = [level for level, place in enumerate(self.places) if _is_inside(place, span)]
+        return levels[-1] if levels else None
 
     def answer(self, level: int) -> Answer:
         """What awaiting the call at a level yields."""

@@ -94,8 +94,8 @@ def _carrier(
 def _rewritten(
     text: str, site: StatementSite, others: Sequence[StatementSite], carrier: Carrier
 ) -> Rewritten:
-    place = carrier.place
-    loop = _loop(place, others)
+    place, executing = carrier.place, carrier.executing
+    loop = _loop(place, [one for one in others if executing is None or executing.span not in one.calls])
     outside = place.at(loop.span.start)
     selection = row_selection(site.sql)
     refuse_bytes(place, *carrier.arguments)

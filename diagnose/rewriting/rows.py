@@ -67,7 +67,10 @@ def _of_list(place: Place, value: ir.Expression, width: int, behind: int) -> Row
     rest: tuple[ir.Expression, ...] = ()
     if behind:
         value, rest = _taken_apart(value, behind)
-    rows = _of_expression(place, value, width)
+    if rest and isinstance(value, ir.Name):
+        rows = _of_name(place, value, width, 0)
+    else:
+        rows = _of_expression(place, value, width)
     return replace(rows, behind=tuple(_movable(place, one) for one in rest))
 
 
@@ -120,7 +123,7 @@ def _of_name(place: Place, name: ir.Name, width: int, behind: int) -> Rows:
         _only_used(place, name.name, [assigned], name)
         rows = _of_list(place, assigned.value, width, behind)
         edit = Edit.of(assigned.value.span, rows.expression)
-        return Rows(name.name, (edit,), rows.collections | {name.name}, rows.behind)
+        return Rows(name.name, (*rows.edits, edit), rows.collections | {name.name}, rows.behind)
     if behind:
         raise NotUnderstood("the parameters behind the rows are not written behind them in one list")
     if place.source(assigned.value).replace(" ", "") not in {"[]", "list()"}:

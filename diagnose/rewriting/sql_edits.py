@@ -201,6 +201,8 @@ def _replaced(place: Place, sql: ir.Expression, start: int, end: int, text: str)
         return [*layout, *_without_prefix(place, start, end), Edit(start, end, text)]
     lines = wrapped(text, WIDTH - len(indent) - 3)
     joined = f"{quote}\n{indent}{quote}".join(lines)
+    if len(indent) + 1 + len(lines[-1] + behind) > WIDTH and re.match(r" \w[^{}]+\Z", behind):
+        joined, end = f"{joined} {quote}\n{indent}{quote}", end + 1
     if "f" in literal.prefix.lower() and re.search(r"[{}]", behind):
         head, _, tail = joined.rpartition(f"\n{indent}{quote}")
         joined = f"{head}\n{indent}f{quote}{tail}" if head else joined

@@ -662,6 +662,79 @@ async def store(env, rows, user):
 }
 
 
+UPSERT = "INSERT INTO readings (sensor, taken, value, note)"
+BEHIND = {
+    "in the call": ("", "bind(*params, rows[0]['note'], 7)", "bind(part, rows[0]['note'], 7)"),
+    "in a list around the rows": (
+        "",
+        "bind(*[*params, rows[0]['note'], 7])",
+        "bind(part, rows[0]['note'], 7)",
+    ),
+    "in a list behind the rows": (
+        " + [rows[0]['note'], 7]",
+        "bind(*params)",
+        "bind(part, rows[0]['note'], 7)",
+    ),
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("case", BEHIND)
+async def test_parameters_behind_the_rows_stay_there(case, rewritten, worker, execute):
+    listed, before, after = BEHIND[case]
+    function = f"""
+async def store(env, rows):
+    {MARKS}
+    sql = f"{UPSERT} VALUES {{marks}} ON CONFLICT DO UPDATE SET note = ?, value = ?"
+    params = [v for row in rows for v in ({VALUES})]{listed}
+    await env.DB.prepare(sql).{before}.run()
+    return len(rows)
+"""
+    outcome = rewritten(function)
+    assert isinstance(outcome, Rewritten), outcome
+    wanted = worker(f"""
+async def store(env, rows):
+    sql = (
+        "{UPSERT} "
+        "SELECT value->>0, value->>1, value->>2, value->>3 FROM json_each(?) WHERE true "
+        "ON CONFLICT DO UPDATE SET note = ?, value = ?"
+    )
+    params = [({VALUES}) for row in rows]
+    inserted = 0
+    for part in json_parts(params):
+        result = await env.DB.prepare(sql).{after}.run()
+        inserted += result.meta.changes
+    return inserted
+""")
+    assert outcome.text.replace(f"{FUNCTION}\n\n", "") == wanted
+    present = ((ROWS[0]["sensor"], ROWS[0]["taken"], 1.0, "before"),)
+    old = await execute(worker(function), ROWS, present=present)
+    new = await execute(outcome.text, ROWS, present=present)
+    assert old.rows == new.rows
+    assert new.rows[0][2:] == (7.0, ROWS[0]["note"])
+    assert new.answer == {"inserted": len(ROWS)}
+
+
+@pytest.mark.parametrize(
+    ("tail", "bound", "why"),
+    [
+        ("note = ?", "bind(*params, rows[0]['note'], 7)", "the call passes on another number of parameters"),
+        ("note = ?5", "bind(*params, 7)", "the parameters behind its rows are numbered or named"),
+        ("note = ?", "bind(*[*params, str(7)])", "`str(7)` behind the rows may change"),
+    ],
+)
+def test_parameters_that_cannot_be_told_apart_are_refused(tail, bound, why, rewritten):
+    outcome = rewritten(f"""
+async def store(env, rows):
+    {MARKS}
+    sql = f"{UPSERT} VALUES {{marks}} ON CONFLICT DO UPDATE SET {tail}"
+    params = [v for row in rows for v in ({VALUES})]
+    await env.DB.prepare(sql).{bound}.run()
+""")
+    assert isinstance(outcome, Refused)
+    assert outcome.why.startswith(f"store is not rewritten: {why}")
+
+
 @pytest.mark.parametrize("case", [case for case, (_, why) in REFUSALS.items() if why])
 def test_what_is_not_understood_is_refused_with_the_statement_to_use(case, rewritten):
     function, why = REFUSALS[case]
@@ -674,7 +747,9 @@ def test_what_is_not_understood_is_refused_with_the_statement_to_use(case, rewri
 def test_the_remedy_names_what_an_upsert_with_other_parameters_needs(rewritten):
     function, _ = REFUSALS["other parameters"]
     outcome = rewritten(function.replace("store(env, rows, user)", "store(env, rows, user=1)"))
-    assert "FROM json_each(?) WHERE true ON CONFLICT (sensor, taken) DO UPDATE SET note = ?`" in outcome.remedy
+    assert (
+        "FROM json_each(?) WHERE true ON CONFLICT (sensor, taken) DO UPDATE SET note = ?`" in outcome.remedy
+    )
     assert "the other parameters behind it as ?2 and so on" in outcome.remedy
 
 

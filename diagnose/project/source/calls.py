@@ -13,6 +13,7 @@ from diagnose.project.source.records import Guarding
 from diagnose.project.source.scopes import Scope
 from diagnose.project.source.values import (
     NOTHING,
+    Alternatives,
     Binding,
     Built,
     ClassValue,
@@ -36,6 +37,7 @@ from diagnose.project.source.values import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from diagnose.project.source.machine import Outcome
     from diagnose.project.source.values import Segment, Value
 
 
@@ -92,10 +94,12 @@ class Calls(Externals):
         match function:
             case FunctionValue():
                 return self.call_function(function, arguments, keywords, dropped=dropped, call=node.span)
+            case Alternatives(functions):
+                return self._one_of(functions, arguments, keywords, node, dropped=dropped)
             case ClassValue():
                 return self.instance(function, arguments, keywords)
             case External("functools.partial"):
-                return self._partial(arguments) or unknown(node.source)
+                return self._partial(arguments, keywords) or unknown(node.source)
             case External(name):
                 return self.called_external(name, arguments, keywords, node)
             case Data():
@@ -106,10 +110,43 @@ class Calls(Externals):
                 self.handed_over(node.function.source, [*arguments, *keywords.values()], node.span)
                 return unknown(node.source)
 
-    def _partial(self, arguments: Sequence[Segment]) -> Value | None:
-        first = arguments[0] if arguments else None
-        is_function = isinstance(first, Item) and isinstance(first.value, FunctionValue)
-        return first.value if is_function and isinstance(first, Item) and len(arguments) == 1 else None
+    def _partial(self, arguments: Sequence[Segment], keywords: dict[str, Item]) -> Value | None:
+        first = arguments[0].value if arguments and isinstance(arguments[0], Item) else None
+        if not isinstance(first, FunctionValue):
+            return None
+        given = {**dict(first.keywords), **keywords}
+        return replace(first, arguments=(*first.arguments, *arguments[1:]), keywords=tuple(given.items()))
+
+    def _one_of(
+        self,
+        functions: Sequence[FunctionValue],
+        arguments: Sequence[Segment],
+        keywords: dict[str, Item],
+        node: ir.Call,
+        *,
+        dropped: bool,
+    ) -> Value:
+        """What one of several functions yields, and what each of them may have changed."""
+        branch = self.branch()
+        values: list[Value] = []
+        outcomes: list[Outcome] = []
+        for function in functions:
+            values.append(self.call_function(function, arguments, keywords, dropped=dropped, call=node.span))
+            outcomes.append(self.outcome(branch))
+        self.adopt(outcomes.pop())
+        for outcome in outcomes:
+            self.meet(branch, outcome, node.source)
+        return self._any_pending(values, node.source)
+
+    def _any_pending(self, values: Sequence[Value], source: str) -> Value:
+        settled = [self.settle(value) for value in values]
+        value = settled[0]
+        for other in settled[1:]:
+            value = self._meeting(value, other, source)
+        pending = [one for one in values if isinstance(one, Pending)]
+        if not pending:
+            return value
+        return replace(pending[0], value=value, records=frozenset().union(*(one.records for one in pending)))
 
     def _method(  # noqa: PLR0911 - one return for each case
         self,
@@ -278,7 +315,8 @@ class Calls(Externals):
     ) -> None:
         """Give the parameters their values."""
         names = frame.scope.names
-        waiting = list(arguments)
+        keywords = {**dict(function.keywords), **keywords}
+        waiting = [*function.arguments, *arguments]
         if function.instance is not None:
             waiting.insert(0, Item(function.instance))
         taken: set[str] = set()

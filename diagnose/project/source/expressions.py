@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from diagnose.project.source import forgetting, ir, lengths
 from diagnose.project.source.counts import Exactly, filtered
-from diagnose.project.source.joining import joined
+from diagnose.project.source.joining import any_function, joined
 from diagnose.project.source.operators import Operators
 from diagnose.project.source.scopes import Scope
 from diagnose.project.source.values import (
@@ -281,6 +281,8 @@ class Expressions(Operators):
                 return self.attribute(content, key, node)
             case DictValue() if isinstance(key, str) and (item := content.get(key)) is not None:
                 return item.value
+            case DictValue() if key is None and (function := any_function(content)) is not None:
+                return function
             case ListValue(segments):
                 return _picked(segments, key, node.source)
             case Data(expression) if key == "env" and expression.endswith(".scope"):

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 from diagnose.project.source.values import (
     NOTHING,
+    Alternatives,
     Built,
     Constant,
     Data,
     DictValue,
+    FunctionValue,
     Item,
     Length,
     ListValue,
     Many,
+    Prepared,
     Received,
     Size,
     Tally,
@@ -37,7 +40,7 @@ from diagnose.project.source.values import (
 )
 
 
-def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911 - one return for each case
+def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911, PLR0912 - one for each case
     """What a place holds where two paths meet; `where` names it if neither path decides."""
     if first == second:
         return first
@@ -65,12 +68,44 @@ def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911 -
         case DictValue(), DictValue():
             known = tuple(entry for entry in first.entries if entry in second.entries)
             return DictValue(known, complete=False)
+        case Prepared(), Prepared():
+            return _joined_statements(first, second, where)
+        case (FunctionValue() | Alternatives(), FunctionValue() | Alternatives()):
+            return alternatives(first, second)
         case (Data() as data, ListValue()) | (ListValue(), Data() as data):
             return data
         case (Data() as data, Constant() | Built()) | (Constant() | Built(), Data() as data) if data.source:
             return _or_default(data, where)
         case _:
             return unknown(where)
+
+
+def _joined_statements(first: Prepared, second: Prepared, where: str) -> Value:
+    """One statement, with the parameters of the path that binds any (`if params: …bind(*params)`)."""
+    if (first.binding, first.sql) != (second.binding, second.sql):
+        return unknown(where)
+    if first.params is None or second.params is None:
+        return second if first.params is None else first
+    params = joined(first.params, second.params, where)
+    return replace(first, params=params) if isinstance(params, ListValue) else unknown(where)
+
+
+def alternatives(*values: Value) -> Alternatives | FunctionValue:
+    """One of these functions."""
+    found: dict[FunctionValue, None] = {}
+    for value in values:
+        for function in value.functions if isinstance(value, Alternatives) else (value,):
+            if isinstance(function, FunctionValue):
+                found[function] = None
+    return Alternatives(tuple(found)) if len(found) > 1 else next(iter(found))
+
+
+def any_function(mapping: DictValue) -> Value | None:
+    """What a key that is not known leads to, where every entry is a function of the project."""
+    values = [item.value for _, item in mapping.entries]
+    if not values or not all(isinstance(value, FunctionValue) for value in values):
+        return None
+    return alternatives(*values)
 
 
 def _or_default(data: Data, where: str) -> Data:

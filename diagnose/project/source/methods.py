@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import forgetting, ir, lengths, texts
+from diagnose.project.source.joining import any_function
 from diagnose.project.source.platform import Platform
 from diagnose.project.source.values import (
     NOTHING,
@@ -84,6 +85,8 @@ class Methods(Platform):
         if name in {"get", "pop", "setdefault"} and isinstance(first, Constant):
             item = content.get(str(first.value))
             return item.value if item else unknown(node.source)
+        if name in {"get", "pop"} and (function := any_function(content)) is not None:
+            return function
         if name == "values":
             return (
                 self.allocate(ListValue(tuple(item for _, item in content.entries)))

@@ -152,12 +152,29 @@ class Statements(Branches):
 
     def _if(self, statement: ir.If) -> bool:
         self.evaluate(statement.test)
+        decided = self._decided(statement.test)
+        if decided is not None:
+            return self.execute(statement.body if decided else statement.otherwise)
         dispatched = self.asks_kind(statement.test)
         with self.dispatching(dispatched=dispatched, field=self.asks_field(statement.test)):
             ended = self._branches(statement)
         leaves = deliveries.leaves(statement.body) or deliveries.leaves(statement.otherwise)
         self.records.dispatching += dispatched and leaves  # what follows concerns the other kinds
         return ended
+
+    def _decided(self, test: ir.Expression) -> bool | None:
+        """What a test of an option comes to, where the call that is being read says so (`fetch=True`)."""
+        wanted = True
+        if isinstance(test, ir.Unary) and test.operator == "not":
+            test, wanted = test.operand, False
+        definition = self.frame.definition
+        if not isinstance(test, ir.Name) or definition is None or self.frame.call is None:
+            return None
+        value = self.scope.names.get(test.name)
+        is_option = any(parameter.name == test.name for parameter in definition.parameters)
+        if not is_option or not isinstance(value, Constant) or not isinstance(value.value, bool):
+            return None
+        return value.value is wanted
 
     def _branches(self, statement: ir.If) -> bool:
         guarded = self.guarded_names | self.bindings_in(statement.test)

@@ -122,18 +122,20 @@ class Received:
         path: keys that lead from `message.body` to a part of it; `[]` is any element, `text()` what
             `json.loads` makes of a text.
         mixed: some ways through the code parse the text, others do not.
+        most: messages of a batch at most.
     """
 
     part: Literal["batch", "messages", "message", "body"]
     path: tuple[str, ...] = ()
     mixed: bool = False
+    most: int | None = None
 
     def member(self, name: str) -> Received | None:
         """`batch.messages`, `message.body`, a field of a body; None for anything else."""
         if self.part == "body":
             return replace(self, path=(*self.path, name))
         steps: dict[tuple[str, str], Received] = {
-            ("batch", "messages"): Received("messages"),
+            ("batch", "messages"): Received("messages", most=self.most),
             ("message", "body"): Received("body"),
         }
         return steps.get((self.part, name))
@@ -193,8 +195,10 @@ class Data:
 
     def part(self, name: str, expression: str) -> Data:
         """The same as `member`, where the name of the part is known."""
-        received = self.received.member(name) if self.received else None
-        return replace(self.member(expression), received=received)
+        part, received = self.member(expression), self.received.member(name) if self.received else None
+        if received is not None and received.most is not None:
+            part = replace(part, count=AtMost(received.most, expression))
+        return replace(part, received=received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,12 +319,24 @@ class Converted:
 
 @dataclass(frozen=True, slots=True)
 class FunctionValue:
-    """A function of the project, or a method bound to `instance`."""
+    """A function of the project, or a method bound to `instance`.
+
+    `arguments` and `keywords` are those that `functools.partial` gives it beforehand.
+    """
 
     definition: ir.FunctionDef | ir.Lambda
     scope: Scope
     name: str
     instance: Value | None = None
+    arguments: tuple[Segment, ...] = ()
+    keywords: tuple[tuple[str, Item], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """One of several functions of the project; which one is decided at run time."""
+
+    functions: tuple[FunctionValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +381,7 @@ class Member:
 Value: TypeAlias = (
     "Constant | Built | ListValue | DictValue | InstanceValue | Reference | Data | Length | Tally | Index"
     " | Offset | Smallest | Range | EnvValue | Binding | Prepared | QueryResult | Pending | JsonText"
-    " | Converted | FunctionValue | ClassValue | Super | ModuleValue | External | Member"
+    " | Converted | FunctionValue | Alternatives | ClassValue | Super | ModuleValue | External | Member"
 )
 
 NOTHING = Constant(None)

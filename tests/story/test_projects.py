@@ -67,3 +67,23 @@ def test_all_rows_in_one_message_still_break(diagnose, tmp_path):
     assert lines[failed["QUE005"]["location"]["line"] - 1] == "            except Exception as e:"
     advised = {f["code"] for f in ended.json["findings"] if f["status"] == "warn"}
     assert {"QUE004", "DEP004"} <= advised
+
+
+TABLE = """\
+CREATE TABLE price_data (
+  symbol TEXT, timestamp INTEGER, timeframe TEXT, open REAL, high REAL, low REAL, close REAL,
+  volume_from REAL, volume_to REAL, source TEXT, PRIMARY KEY (symbol, timestamp, timeframe)
+);
+"""
+
+
+def test_all_rows_in_one_message_are_repaired_and_arrive(diagnose, tmp_path):
+    folder = shutil.copytree(FIXTURES / "broken" / "option1", tmp_path / "option1")
+    migration = folder / "pyswarm" / "migrations" / "0001_price_data.sql"
+    migration.parent.mkdir()
+    migration.write_text(TABLE)
+    diagnose("fix", folder, "--yes", "--option", "trigger=cron:0 3 * * *")
+    ended = diagnose("run", folder, "--format", "json")
+    assert [f["code"] for f in ended.json["findings"] if f["status"] in {"fail", "error"}] == []
+    (finding,) = ended.findings("E2E004")
+    assert (finding["evidence"]["fetched"], finding["evidence"]["equal"]) == (120, 120)

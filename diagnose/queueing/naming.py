@@ -70,7 +70,7 @@ def names_for(
         queue=chosen,
         dead_letters=_dead(chosen),
         consumer=f"{chosen}-consumer",
-        folder=f"{word.replace('_', '-')}-consumer",
+        folder=f"{word}-consumer{number}".replace("_", "-"),
     )
 
 

@@ -28,6 +28,7 @@ def test_names_that_are_taken_are_not_used():
     )
     assert (names.binding, names.module) == ("RATES_QUEUE_2", "rates_queue_3")
     assert (names.send, names.write) == ("queue_rates_3", "write_rates_3")
+    assert names.folder == "rates-consumer-3"
     assert (names.queue, names.dead_letters) == ("import-rates-3", "import-rates-3-dead-letters")
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         Value,
     )
 
+_NO_TEXT = {"startswith", "endswith", "count", "find", "rfind", "index", "rindex"}
+"""Methods of a text that answer a number or a truth value, as those do whose names begin with `is`."""
 _SAME_TEXT = {"upper", "lower", "title", "capitalize", "casefold"}
 
 
@@ -152,7 +154,8 @@ class Methods(Platform):
         if value.received is None:
             self.handed_over(node.source, arguments, node.span)
         doubled = name == "replace" and first == Constant("'")
-        return replace(value.member(node.source), vetted=value.vetted or doubled)
+        vetted = value.vetted or doubled or name in _NO_TEXT or name.startswith("is")
+        return replace(value.member(node.source), vetted=vetted)
 
     def zipped(self, arguments: Sequence[Segment], target: str) -> Value:
         """`zip(first, second)`: as long as the first, each element a pair."""

@@ -329,6 +329,8 @@ class Default(WorkerEntrypoint):
             "await db.prepare(f\"SELECT a FROM t WHERE a = '{base}'\").all()",
         ],
         ["await db.prepare(f\"SELECT a FROM t WHERE a = '{self.env.REGION or 'eu'}'\").all()"],
+        ["await db.prepare(f'SELECT a FROM t WHERE a = {symbol.startswith(TABLE)}').all()"],
+        ["await db.prepare(f'SELECT a FROM t WHERE a = {symbol.isalpha()}').all()"],
         ["await db.prepare(f'SELECT a FROM t -- {symbol}').all()"],
         ["await db.prepare(f\"SELECT a FROM t WHERE a = '{TABLE}'\").all()"],
         ["await db.prepare(f\"SELECT a FROM t WHERE a = '{self.env.REGION}'\").all()"],

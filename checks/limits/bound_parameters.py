@@ -157,14 +157,21 @@ def _message(site: StatementSite, simulation: Simulation) -> str:
     if simulation.asked is not None:
         rows = simulation.asked.rows
         plural = unit if rows == 1 else f"{unit}s"
-        whose = "one slice takes" if site.chunk is not None else "the code asks for"
-        binds = f"binds {simulation.asked.parameters:,} parameters for the {rows:,} {plural} that {whose}"
+        binds = (
+            f"binds {simulation.asked.parameters:,} parameters for the {rows:,} {plural} that {_whose(site)}"
+        )
     else:
         binds = f"binds {_per_row(simulation):,} for each {unit} of {site.rows}, and nothing sets a bound"
     return (
         f"one {what} in {site.function} {binds}; D1 allows {LIMITS.d1.bound_parameters}, "
         f"so it breaks at {unit} {breaks}"
     )
+
+
+def _whose(site: StatementSite) -> str:
+    if site.chunk is None:
+        return "the code asks for"
+    return "one batch or slice takes" if site.handlers == {"queue"} else "one slice takes"
 
 
 def _what(site: StatementSite) -> str:

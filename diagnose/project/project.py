@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from diagnose.d1.limits import LIMITS
 from diagnose.errors import ConfigError, NoConfigError, ProjectError, SourceError, UsageError
 from diagnose.project.discovery import configs_below, find_configs, read_document, relative_config
 from diagnose.project.environments import environment_warning
@@ -84,7 +85,7 @@ class Project:
         if self.config is None or self.config.main is None:
             return None, None
         try:
-            return _read_source(self.root, self.config.main, self.base), None
+            return _read_source(self.root, self.config, self.config.main, self.base), None
         except SourceError as error:
             return None, error
 
@@ -155,7 +156,7 @@ def _open_folder(root: Path) -> Path:
     return root
 
 
-def _read_source(root: Path, main: str, base: str) -> Source:
+def _read_source(root: Path, config: WorkerConfig, main: str, base: str) -> Source:
     """The source behind `main`. Raises SourceError, also for an entry module outside the project."""
     path = posixpath.normpath(posixpath.join(base, main))
     try:
@@ -165,4 +166,10 @@ def _read_source(root: Path, main: str, base: str) -> Source:
         raise SourceError(f"`main` {reason}", where=path, why=error.why, hint=error.hint) from error
     from diagnose.project.source import read_source
 
-    return read_source(root, main, base=base)
+    return read_source(root, main, base=base, delivered=_delivered(config))
+
+
+def _delivered(config: WorkerConfig) -> int:
+    """Messages that one call of the `queue` handler receives at most."""
+    default = int(LIMITS.queues.default_batch_size)
+    return max((one.max_batch_size or default for one in config.consumers), default=default)

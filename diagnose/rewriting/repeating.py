@@ -98,4 +98,4 @@ def reread(source: Source, path: str, text: str) -> Source:
             file = Path(folder, module.path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(module.text.encode())
-        return read_source(Path(folder).resolve(), source.main, base="")
+        return read_source(Path(folder).resolve(), source.main, delivered=source.delivered)

@@ -150,21 +150,26 @@ def _of_module(function: FunctionValue, definition: ir.FunctionDef) -> Iterator[
     yield Entry(function, kind, handler)
 
 
-def arguments(entry: Entry) -> dict[str, Item]:
-    """What an entry receives, by parameter name: data of the caller, the environment, a context."""
+def arguments(entry: Entry, delivered: int) -> dict[str, Item]:
+    """What an entry receives, by parameter name: data of the caller, the environment, a context.
+
+    Args:
+        entry: whose parameters are given.
+        delivered: messages of a batch at most.
+    """
     definition = entry.function.definition
     parameters = definition.parameters[1:] if entry.owner else definition.parameters
     given: dict[str, Item] = {}
     for position, parameter in enumerate(parameters):
         if parameter.kind in {"rest", "options"}:
             continue
-        value = _argument(entry, parameter, position)
+        value = _argument(entry, parameter, position, delivered)
         if value is not None:
             given[parameter.name] = Item(value, parameter.name)
     return given
 
 
-def _argument(entry: Entry, parameter: ir.Parameter, position: int) -> Value | None:
+def _argument(entry: Entry, parameter: ir.Parameter, position: int, delivered: int) -> Value | None:
     name = parameter.name
     if name == "env" or (position == 1 and entry.route is None and entry.kind != "rpc"):
         return EnvValue()
@@ -175,9 +180,9 @@ def _argument(entry: Entry, parameter: ir.Parameter, position: int) -> Value | N
     if entry.kind == "scheduled":
         return unknown(name)
     count = FromCaller(name)
-    is_batch = entry.kind == "queue" and position == 0
+    batch = Received("batch", most=delivered) if entry.kind == "queue" and position == 0 else None
     converted = _CONVERTED.fullmatch(parameter.annotation or "") is not None
-    return Data(name, count, count, Received("batch") if is_batch else None, vetted=converted)
+    return Data(name, count, count, batch, vetted=converted)
 
 
 def depends_on(parameter: ir.Parameter) -> ir.Expression | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from diagnose.d1.limits import LIMITS
 
 if TYPE_CHECKING:
     from diagnose.model import Location
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from diagnose.project.source.shapes import Shape
     from diagnose.project.source.sql import Origin, SqlText
     from diagnose.project.source.weights import JsonWeight
+
+DELIVERED: Final = int(LIMITS.queues.default_batch_size)
+"""Messages that a queue hands over at once at most, unless its consumer is configured otherwise."""
 
 Language: TypeAlias = Literal["python", "typescript", "javascript"]
 HandlerKind: TypeAlias = Literal["fetch", "scheduled", "queue", "email", "tail", "alarm", "workflow", "rpc"]
@@ -388,6 +393,7 @@ class Source:
         modules: the entry module first, then the project modules that it imports.
         sends: places that send to a queue.
         queue_names: literal queue names that a `queue` handler compares with.
+        delivered: messages that one call of a `queue` handler receives at most.
         complete: False when the analysis stopped at one of its bounds (depth, number of steps).
     """
 
@@ -406,6 +412,7 @@ class Source:
     reported_counts: tuple[ReportedCount, ...] = ()
     triggers: tuple[TriggerHint, ...] = ()
     queue_names: tuple[str, ...] = ()
+    delivered: int = DELIVERED
     complete: bool = True
 
     def text(self, path: str) -> str:

@@ -10,7 +10,7 @@ from diagnose.errors import SourceError
 from diagnose.project.source import acknowledging, deliveries, forgetting, handlers, ir, swallowing, triggers
 from diagnose.project.source.machine import Frame
 from diagnose.project.source.merging import merged_fetches, merged_sites, merged_uses
-from diagnose.project.source.model import SendSite, Source, StatementSite, TriggerHint
+from diagnose.project.source.model import DELIVERED, SendSite, Source, StatementSite, TriggerHint
 from diagnose.project.source.modules import ModuleLoader
 from diagnose.project.source.statements import Statements
 from diagnose.project.source.values import (
@@ -56,13 +56,14 @@ class UnsupportedLanguageError(SourceError):
         self.language = language
 
 
-def read_source(root: Path, main: str, *, base: str = "") -> Source:
+def read_source(root: Path, main: str, *, base: str = "", delivered: int = DELIVERED) -> Source:
     """Everything that reading the worker's source establishes.
 
     Args:
         root: the project folder.
         main: the entry module as the config names it, relative to the config's folder.
         base: the config's folder, relative to `root`.
+        delivered: messages that one call of a `queue` handler receives at most.
 
     Raises:
         SourceError: the entry module is missing, outside the project, larger than 2 MB, not UTF-8,
@@ -81,7 +82,7 @@ def read_source(root: Path, main: str, *, base: str = "") -> Source:
     loader = ModuleLoader(root, path.parent)
     try:
         entry = loader.entry(path)
-        return _Reader(loader, entry).read()
+        return _Reader(loader, entry, delivered).read()
     except RecursionError as error:
         raise SourceError("the source is nested too deeply to be analysed", where=shown) from error
 
@@ -105,9 +106,10 @@ def _entry_path(root: Path, main: str, base: str) -> Path:
 class _Reader:
     """Runs every entry of a worker once, then what no entry reaches."""
 
-    def __init__(self, loader: ModuleLoader, entry: LoadedModule) -> None:
+    def __init__(self, loader: ModuleLoader, entry: LoadedModule, delivered: int) -> None:
         self.machine = Statements(loader)
         self.entry = entry
+        self.delivered = delivered
         self.handlers: list[Handler] = []
         self.hints: list[TriggerHint] = []
 
@@ -137,6 +139,7 @@ class _Reader:
             reported_counts=tuple(records.counts[key] for key in sorted(records.counts)),
             triggers=self._triggers(),
             queue_names=tuple(dict.fromkeys(self._queue_names())),
+            delivered=self.delivered,
             complete=records.complete,
         )
 
@@ -156,7 +159,7 @@ class _Reader:
         records = self.machine.records
         records.handler, records.kind = records.handler + 1, entry.kind
         self.machine.frame.statement = _head(entry.function)
-        given = handlers.arguments(entry)
+        given = handlers.arguments(entry, self.delivered)
         for parameter in entry.function.definition.parameters:
             wanted = handlers.depends_on(parameter)
             if wanted is not None:
@@ -175,7 +178,8 @@ class _Reader:
             if not isinstance(function, FunctionValue):
                 return unknown(wanted.source)
             route = handlers.Entry(function, entry.kind, route=("GET", ""))
-            return self.machine.settle(self.machine.call_function(function, (), handlers.arguments(route)))
+            given = handlers.arguments(route, self.delivered)
+            return self.machine.settle(self.machine.call_function(function, (), given))
         finally:
             self.machine.frames.pop()
 

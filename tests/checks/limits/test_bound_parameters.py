@@ -199,3 +199,40 @@ async def test_a_list_that_a_query_answers(write_project, check, query, severity
     folder = write_project({"wrangler.toml": config, "w.py": QUERIED.format(query=query)})
     found = await check("LIM001", folder, offline=True)
     assert [f.severity.value for f in found if f.is_problem] == ([severity] if severity else [])
+
+
+BATCH_INSERT = """
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def queue(self, batch):
+        values = []
+        for message in batch.messages:
+            values += [message.id, message.body["at"], message.body["price"], message.body["volume"]]
+        rows = ", ".join(["(?, ?, ?, ?)"] * len(batch.messages))
+        await self.env.DB.prepare(f"INSERT INTO prices VALUES {rows}").bind(*values).run()
+"""
+CONSUMER = 'name = "a"\nmain = "w.py"\n[[queues.consumers]]\nqueue = "prices"\n'
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("size", "problem"),
+    [
+        ("", None),
+        ("max_batch_size = 25\n", None),
+        (
+            "max_batch_size = 30\n",
+            "binds 120 parameters for the 30 rows that one batch or slice takes",
+        ),
+    ],
+    ids=["the platform's ten", "as many as fit", "too many"],
+)
+async def test_a_queue_hands_over_as_many_messages_as_its_consumer_takes(write_project, check, size, problem):
+    folder = write_project({"wrangler.toml": CONSUMER + size, "w.py": BATCH_INSERT})
+    (finding,) = await check("LIM001", folder, offline=True)
+    assert finding.is_problem is (problem is not None)
+    assert problem is None or finding.message == (
+        f"one INSERT in Default.queue {problem}; D1 allows 100, so it breaks at row 26"
+    )

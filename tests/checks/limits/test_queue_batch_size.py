@@ -175,3 +175,23 @@ async def test_a_crash_is_an_error(project, context):
     async with context(project(BATCH)) as ctx:
         (finding,) = await run_check(Broken, ctx)
     assert finding.status is Status.ERROR
+
+
+RELAY = """
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def queue(self, batch):
+        fresh = []
+        for message in batch.messages:
+            if message.attempts == 1:
+                fresh.append({"body": message.body})
+        await self.env.JOBS.sendBatch(fresh)
+"""
+
+
+async def test_what_is_passed_on_is_no_more_than_was_delivered(write_project, check):
+    config = 'name = "a"\nmain = "w.py"\n[[queues.consumers]]\nqueue = "in"\nmax_batch_size = 100\n'
+    (finding,) = await check("LIM006", write_project({"wrangler.toml": config, "w.py": RELAY}), offline=True)
+    assert finding.status is Status.PASS, finding.message

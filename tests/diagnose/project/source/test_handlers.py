@@ -133,5 +133,5 @@ class Default(WorkerEntrypoint):
     (site,) = source.sites
     assert type(site.rows).__name__ == "FromCaller"
     assert str(site.rows) == "len(rows)"
-    assert [type(loop.count).__name__ for loop in site.loops] == ["FromCaller"]
+    assert [str(loop.count) for loop in site.loops] == ["at most 10 of batch.messages"]
     assert source.queue_names == ("prices",)

@@ -57,9 +57,9 @@ def rewritten_sources(
     Raises:
         SourceError: the result cannot be read as a worker.
     """
-    path = site.span.path
+    path = site.sql_span.path
     others = [other for other in source.sites if other is not site]
-    written = hand_on(source.text(path), site, _sender(pipeline), others)
+    written = hand_on(source.text(path), site, _sender(pipeline), others, source.modules)
     if isinstance(written, Refused):
         return written
     new = Module(path=pipeline.path, name=pipeline.names.module, text=pipeline.module)

@@ -251,11 +251,23 @@ def _passed_on(way: _Way, level: int, bind: ir.Call, text: ir.Span) -> tuple[Car
         looping, call, level = carrier.looping or given.loop is not None, way.calls[level], level + 1
         carrier = _handed(way.places[level], call, helper, given.parameter)
         carrier = replace(carrier, looping=looping)
+    _require_no_change(way, level, text)
     if level:
         executing = carrier.helper or _function(way.places[level - 1]).name
         call = way.calls[level - 1]
         carrier = replace(carrier, answer=way.answer(level), helper=executing, executing=call)
     return carrier, level
+
+
+def _require_no_change(way: _Way, level: int, text: ir.Span) -> None:
+    """Raise where the text is made further out, as are the parameters before something is done to them."""
+    if _makes(way.places[level], text):
+        return
+    if any(_makes(place, text) for place in way.places[level + 1 :]):
+        raise NotUnderstood(
+            f"`{_function(way.places[level]).name}` makes the parameters of what it is given, and the text "
+            "of the statement is made where it is called: let one function make both"
+        )
 
 
 def _makes(place: Place, text: ir.Span) -> bool:

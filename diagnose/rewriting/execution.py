@@ -113,7 +113,7 @@ def handed_on(carrier: Carrier, rows: Rows, call: Callable[[str], str]) -> list[
     if any(edit.start < end and start < edit.end for edit in rows.edits):
         raise NotUnderstood("the rows are made within the statement that executes the SQL")
     source = call(rows.expression)
-    if execution.adds:
+    if execution.adds or (execution.number and (execution.result or execution.returned)):
         sum_up = place.text[place.statement.span.start : execution.call.span.start]
         return [*rows.edits, Edit(start, end, sum_up + source)]
     number = place.fresh("queued", "queued_rows")

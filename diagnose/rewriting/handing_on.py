@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
-from diagnose.rewriting.carriers import Carrier, bind_call
+from diagnose.rewriting.carriers import carrier_of
 from diagnose.rewriting.dead_code import without_unused
 from diagnose.rewriting.execution import handed_on
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
-from diagnose.rewriting.outline import indent_of, place_of
-from diagnose.rewriting.preconditions import bind_span
+from diagnose.rewriting.outline import indent_of
 from diagnose.rewriting.row_loops import row_loop_handed_on
 from diagnose.rewriting.rows import rows_of
 from diagnose.rewriting.selections import row_selection, rows_selection
@@ -21,7 +20,8 @@ from diagnose.rewriting.selections import row_selection, rows_selection
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diagnose.project.source.model import StatementSite
+    from diagnose.project.source.model import Module, StatementSite
+    from diagnose.rewriting.carriers import Carrier
     from diagnose.rewriting.outcome import Outcome
     from diagnose.rewriting.outline import Place
     from diagnose.rewriting.selections import RowSelection
@@ -61,22 +61,32 @@ def selection_of(site: StatementSite) -> RowSelection:
 
 
 def hand_on(
-    text: str, site: StatementSite, receiver: Receiver, others: Sequence[StatementSite] = ()
+    text: str,
+    site: StatementSite,
+    receiver: Receiver,
+    others: Sequence[StatementSite] = (),
+    modules: Sequence[Module] = (),
 ) -> Outcome:
     """The module in which the site's rows go to the receiver.
 
     Args:
-        text: of the module in which the site stands.
+        text: of the module in which the text of the statement is made.
         site: as read from that text.
         receiver: what gets them.
         others: the other places that send statements.
+        modules: of the whole worker, where functions of other modules may be involved.
     """
     try:
-        place = place_of(text, site.span.path, site.span.start)
-        _refuse_taken(place, receiver)
-        edits = [*_handed_on(place, site, receiver, others), *_described(place, receiver)]
+        selection = selection_of(site)
+        carrier = carrier_of(text, site, others, modules)
+        _refuse_taken(carrier.place, receiver)
+        edits = [
+            *_handed_on(carrier, site, receiver, others, selection),
+            *_described(carrier.place, receiver),
+        ]
         imports = [f"from {receiver.module} import {receiver.name}"]
-        return finish(text, [_with_comment(place.text, edit) for edit in edits], imports, receiver.purpose)
+        edits = [_with_comment(carrier.place.text, edit) for edit in edits]
+        return finish(text, edits, imports, receiver.purpose)
     except NotUnderstood as obstacle:
         return Refused(f"{site.function} is not rewritten: {obstacle}", _REMEDY)
 
@@ -88,24 +98,39 @@ def _refuse_taken(place: Place, receiver: Receiver) -> None:
 
 
 def _handed_on(
-    place: Place, site: StatementSite, receiver: Receiver, others: Sequence[StatementSite]
+    carrier: Carrier,
+    site: StatementSite,
+    receiver: Receiver,
+    others: Sequence[StatementSite],
+    selection: RowSelection,
 ) -> list[Edit]:
-    selection = selection_of(site)
-    bind = bind_call(place, bind_span(site, others))
-    env = _env(place, bind, site.binding)
-    carrier = Carrier(place=place, call=bind, arguments=bind.arguments)
+    if carrier.looping:
+        raise NotUnderstood(f"`{carrier.helper}` repeats the statement for each element of a list")
+    env = _env_of(carrier, site.binding)
 
     def call(rows: str) -> str:
         return f"await {receiver.name}({env}, {rows})"
 
     if not site.sql.repeated:
-        return row_loop_handed_on(place, site, others, call)
+        return row_loop_handed_on(carrier, site, others, call)
     rows = rows_of(carrier, selection.width)
     edits = handed_on(carrier, rows, call)
-    return [*edits, *without_unused(place, edits)]
+    return [*edits, *without_unused(carrier.place, edits)]
 
 
-def _env(place: Place, bind: ir.Call, binding: str) -> str:
+def _env_of(carrier: Carrier, binding: str) -> str:
+    """How the code writes the environment: around `bind()`, or among the arguments of a helper."""
+    if carrier.executing is None or carrier.executing is not carrier.call:
+        return _env(carrier.place, carrier.call, binding)
+    for argument in carrier.call.arguments:
+        try:
+            return _env(carrier.place, argument, binding)
+        except NotUnderstood:
+            continue
+    return _env(carrier.place, carrier.call, binding)
+
+
+def _env(place: Place, bind: ir.Expression, binding: str) -> str:
     """How the code writes the environment that it reads the database's binding from.
 
     Raises:

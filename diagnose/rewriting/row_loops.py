@@ -9,13 +9,12 @@ from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit, apply_edits
 from diagnose.rewriting import helper
 from diagnose.rewriting.answers import is_changes_of
-from diagnose.rewriting.carriers import Carrier, bind_call, carrier_of
+from diagnose.rewriting.carriers import carrier_of
 from diagnose.rewriting.counts import stored_instead_of_sent
 from diagnose.rewriting.dead_code import removal, without_unused
 from diagnose.rewriting.literals import shifted
 from diagnose.rewriting.looping_helpers import rewrite_looped
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
-from diagnose.rewriting.preconditions import bind_span
 from diagnose.rewriting.rows import refuse_bytes
 from diagnose.rewriting.selections import row_selection
 from diagnose.rewriting.sql_edits import expression_at, select_row
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from diagnose.project.source.model import Module, StatementSite
+    from diagnose.rewriting.carriers import Carrier
     from diagnose.rewriting.outcome import Outcome, Rewritten
     from diagnose.rewriting.outline import Place
 
@@ -51,12 +51,12 @@ def rewrite_row_loop(
 
 
 def row_loop_handed_on(
-    place: Place, site: StatementSite, others: Sequence[StatementSite], call: Callable[[str], str]
+    carrier: Carrier, site: StatementSite, others: Sequence[StatementSite], call: Callable[[str], str]
 ) -> list[Edit]:
     """The edits after which the loop collects its rows, and a function behind it gets them.
 
     Args:
-        place: of the statement that writes a row.
+        carrier: of the values of a row.
         site: the same, as it was read.
         others: the other places that send statements.
         call: the awaited call, made from the source of the rows; it answers how many they were.
@@ -64,12 +64,10 @@ def row_loop_handed_on(
     Raises:
         NotUnderstood: the loop has another shape.
     """
-    bind = bind_call(place, bind_span(site, others))
-    carrier = Carrier(place=place, call=bind, arguments=bind.arguments)
-    loop = _loop(place, others)
+    place, loop = carrier.place, _loop(carrier, others)
     outside = place.at(loop.span.start)
     width = row_selection(site.sql).width
-    refuse_bytes(place, *bind.arguments)
+    refuse_bytes(place, *carrier.arguments)
     _call(carrier)
     rows = place.fresh("rows", "new_rows", "collected_rows")
     counting = _counting(carrier, outside, loop, ("queued", "queued_rows"))
@@ -94,8 +92,7 @@ def _carrier(
 def _rewritten(
     text: str, site: StatementSite, others: Sequence[StatementSite], carrier: Carrier
 ) -> Rewritten:
-    place, executing = carrier.place, carrier.executing
-    loop = _loop(place, [one for one in others if executing is None or executing.span not in one.calls])
+    place, loop = carrier.place, _loop(carrier, others)
     outside = place.at(loop.span.start)
     selection = row_selection(site.sql)
     refuse_bytes(place, *carrier.arguments)
@@ -160,8 +157,10 @@ class _Write:
         )
 
 
-def _loop(place: Place, others: Sequence[StatementSite]) -> ir.For:
+def _loop(carrier: Carrier, others: Sequence[StatementSite]) -> ir.For:
     """The loop whose turns write one row each; nothing else in it may talk to D1 or catch errors."""
+    place, executing = carrier.place, carrier.executing
+    others = [one for one in others if executing is None or executing.span not in one.calls]
     levels = place.levels
     position = next(
         (index for index in reversed(range(len(levels))) if isinstance(levels[index].statement, ir.For)), None

@@ -519,6 +519,14 @@ REFUSED = {
             "let one function make both"
         ),
     ),
+    "a helper that converts the parameters": (
+        CHANGES.replace("bind(*values)", "bind(*[str(value) for value in values])"),
+        "await execute(env.DB, sql, params)",
+        (
+            "`execute` makes the parameters of what it is given, and the text of the statement is made "
+            "where it is called: let one function make both"
+        ),
+    ),
     "one text that two places execute": (
         CHANGES,
         "await execute(env.DB, sql, params)\n    await execute(env.DB, sql, params)",

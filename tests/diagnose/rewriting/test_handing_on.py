@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.rewriting import Refused
+from diagnose.rewriting import Refused, Rewritten
 from diagnose.rewriting.handing_on import Receiver, hand_on
 
 RECEIVER = Receiver(
@@ -236,3 +236,69 @@ def test_what_is_not_understood_is_refused(handed_on, function, why):
     assert outcome.remedy == (
         "make a list of rows, each a list of values, and send it in messages of less than 128,000 bytes"
     )
+
+
+HELPER = """
+async def execute(database, sql, values=()):
+    result = await database.prepare(sql).bind(*values).run()
+    return result.meta.changes
+
+
+"""
+MANY = f"""\
+    marks = {MARKS}
+    params = [value for row in rows for value in (row["sensor"], row["taken"])]
+"""
+CALL = f'await execute(env.DB, f"{HEAD} VALUES {{marks}}", params)'
+BY_HELPER = {
+    "returned": (
+        f"{MANY}    return {CALL}\n",
+        """\
+    params = [(row["sensor"], row["taken"]) for row in rows]
+    return await queue_readings(env, params)
+""",
+    ),
+    "kept": (
+        f"{MANY}    stored = {CALL}\n    return stored\n",
+        """\
+    params = [(row["sensor"], row["taken"]) for row in rows]
+    stored = await queue_readings(env, params)
+    return stored
+""",
+    ),
+    "counted": (
+        f"{MANY}    {CALL}\n    return len(rows)\n",
+        """\
+    params = [(row["sensor"], row["taken"]) for row in rows]
+    queued = await queue_readings(env, params)
+    return queued
+""",
+    ),
+    "one by one": (
+        f"""\
+    stored = 0
+    for row in rows:
+        stored += await execute(env.DB, "{HEAD} VALUES (?, ?)", [row["sensor"], row["taken"]])
+    return stored
+""",
+        """\
+    stored = 0
+    new_rows = []
+    for row in rows:
+        new_rows.append([row["sensor"], row["taken"]])
+    stored += await queue_readings(env, new_rows)
+    return stored
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BY_HELPER)
+def test_rows_that_a_helper_would_write(case, worker, analysed):
+    before, after = BY_HELPER[case]
+    text = worker(f"{HELPER}async def store(env, rows):\n{before}")
+    (site,) = analysed(text).sites
+    outcome = hand_on(text, site, RECEIVER)
+    assert isinstance(outcome, Rewritten), outcome
+    wanted = worker(f"{HELPER}async def store(env, rows):\n{after}")
+    assert outcome.text.replace(IMPORT, "", 1).split("\n\n\n") == wanted.split("\n\n\n")

@@ -29,7 +29,7 @@ class ConsumerMissing(Check):
 
     With an account: the consumers attached to every queue that the config produces to or consumes. From
     files alone: whether some config of the project consumes what the worker sends. If none does, it is a
-    warning where the worker has a `queue` handler; where the project consumes a queue of a similar name to
+    warning where the worker has a `queue` handler and consumes nothing; where the project consumes a queue of a similar name to
     which it never sends; and where the project has a database (or `[watch]` names a table) and the end of
     the pipeline is not there: what the worker fetched or received goes to the queue, and no worker of the
     project writes rows. Else the consumer may be in another repository, and the check skips. In both
@@ -115,8 +115,8 @@ class ConsumerMissing(Check):
     ) -> Finding | None:
         if any(one.entry.queue == queue for one in declared):
             return None
-        handler, similar = _handler(ctx), _similar(ctx, queue, declared)
-        if handler:
+        idle, similar = _handler(ctx) and not ctx.config.consumers, _similar(ctx, queue, declared)
+        if idle:
             hint = "this worker has a queue handler"
         elif similar:
             hint = f"{similar[0]} is consumed and never sent to"

@@ -142,6 +142,13 @@ async def test_a_handler_that_nothing_calls(found):
     assert (finding.evidence["handler"], finding.evidence["attached"]) == (True, None)
 
 
+async def test_a_handler_of_another_queue_says_nothing(found):
+    other = CONSUMER.replace('"candles"', '"orders"')
+    (finding,) = await found(PRODUCER + other, worker=HANDLING, offline=True)
+    assert finding.status is Status.SKIP
+    assert finding.message.startswith("nothing in this project consumes candles; ")
+
+
 async def test_a_consumer_under_a_similar_name(found):
     other = WRITER.replace('"candles"', '"candle"')
     (finding,) = await found(PRODUCER, files={"writer/wrangler.toml": other}, offline=True)

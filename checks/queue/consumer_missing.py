@@ -29,11 +29,12 @@ class ConsumerMissing(Check):
 
     With an account: the consumers attached to every queue that the config produces to or consumes. From
     files alone: whether some config of the project consumes what the worker sends. If none does, it is a
-    warning where the worker has a `queue` handler and consumes nothing; where the project consumes a queue of a similar name to
-    which it never sends; and where the project has a database (or `[watch]` names a table) and the end of
-    the pipeline is not there: what the worker fetched or received goes to the queue, and no worker of the
-    project writes rows. Else the consumer may be in another repository, and the check skips. In both
-    cases, whether two workers or two environments of the project consume the same queue.
+    warning where the worker has a `queue` handler and consumes nothing; where the project consumes a
+    queue of a similar name to which it never sends; and where the project has a database (or `[watch]`
+    names a table) and the end of the pipeline is not there: what the worker fetched or received goes to
+    the queue, and no worker of the project writes rows. Else the consumer may be in another repository,
+    and the check skips. In both cases, whether two workers or two environments of the project consume the
+    same queue.
 
     ## Why it matters
 

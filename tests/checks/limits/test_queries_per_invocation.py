@@ -96,3 +96,28 @@ async def test_a_crash_is_an_error(project, context):
     async with context(project(ROW_BY_ROW)) as ctx:
         (finding,) = await run_check(Broken, ctx)
     assert finding.status is Status.ERROR
+
+
+CONSUMING = """
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def queue(self, batch):
+        insert = self.env.DB.prepare("INSERT INTO words (word, note) VALUES (?, ?)")
+        for message in batch.messages:
+            words = message.body.split()[:200]
+            {write}
+"""
+ONE_BATCH = "await self.env.DB.batch([insert.bind(word, message.id) for word in words])"
+EACH_WORD = "[await insert.bind(word, message.id).run() for word in words]"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("write", "calls"), [(ONE_BATCH, None), (EACH_WORD, 2_000)])
+async def test_a_full_delivery_counts_where_batch_does_not_decide(write_project, check, write, calls):
+    config = 'name = "a"\nmain = "w.py"\n[[queues.consumers]]\nqueue = "notes"\n'
+    folder = write_project({"wrangler.toml": config, "w.py": CONSUMING.format(write=write)})
+    (finding,) = await check("LIM003", folder, offline=True)
+    assert finding.evidence.get("calls") == calls
+    assert finding.is_problem is (calls is not None)

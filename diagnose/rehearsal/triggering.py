@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -43,6 +44,11 @@ def choose_trigger(
         if len(kinds) != 1:
             return TriggerChoice(refused=_ambiguous(kinds))
         kind = next(iter(kinds))
+    elif not _has(source, kind) and _is_of_another(project):
+        return TriggerChoice(
+            refused=f"[trigger] starts the {kind} handler of {project.settings.config}; "
+            f"the worker of {project.config_path} has none"
+        )
     match kind:
         case "queue":
             return _queue(project, settings)
@@ -51,6 +57,16 @@ def choose_trigger(
         case _ if settings is not None:
             return _fetch(settings, environment)
     return _guess_fetch(source)
+
+
+def _has(source: Source, kind: TriggerKind) -> bool:
+    return any(handler.kind == kind for handler in source.handlers)
+
+
+def _is_of_another(project: Project) -> bool:
+    """Whether the settings were written for another worker of the project than the chosen one."""
+    written_for = project.settings.config
+    return written_for is not None and posixpath.normpath(written_for) != project.config_path
 
 
 def _kinds(source: Source) -> set[TriggerKind]:

@@ -102,6 +102,23 @@ def test_the_schedule_of_the_config_is_taken(choose: Callable[..., TriggerChoice
     assert choice.trigger.cron == "0 3 * * *"
 
 
+def test_settings_of_another_worker_start_nothing(write_project: Callable[..., Path]):
+    files = {
+        "diagnose.toml": 'config = "api/wrangler.toml"\n[trigger]\nkind = "fetch"\n',
+        "api/wrangler.toml": WRANGLER,
+        "writer/wrangler.toml": WRANGLER,
+        "writer/worker.py": HEAD + WRITING_QUEUE,
+    }
+    project = open_project(write_project(files), config="writer/wrangler.toml")
+    assert project.source is not None
+    choice = choose_trigger(project, project.source, {})
+
+    assert choice.trigger is None
+    assert choice.refused == (
+        "[trigger] starts the fetch handler of api/wrangler.toml; the worker of writer/wrangler.toml has none"
+    )
+
+
 def test_several_handlers_that_write_are_a_question(choose: Callable[..., TriggerChoice]):
     choice = choose(WRITING_FETCH, WRITING_SCHEDULED)
 

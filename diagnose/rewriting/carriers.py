@@ -154,6 +154,26 @@ def answer_at(site: StatementSite, texts: Mapping[str, str], level: int) -> tupl
     return way.answer(level) if level else "result", helper
 
 
+def binding_helper(text: str, site: StatementSite, modules: Sequence[Module] = ()) -> str | None:
+    """The function that binds what its callers give it, where one of them makes the text of the statement."""
+    texts = {module.path: module.text for module in modules} | {site.sql_span.path: text}
+    try:
+        way = _Way.of(site, texts)
+        level = way.binding(site)
+    except NotUnderstood:
+        return None
+    if level is None or _makes(way.places[level], site.sql_span):
+        return None
+    called = any(_makes(place, site.sql_span) for place in way.places[level + 1 :])
+    return _function(way.places[level]).name if called else None
+
+
+def bound_by(helper: str | None, rows: str) -> str:
+    """How a person binds the rows: directly, or by the function that does."""
+    text = f"json.dumps({rows})"
+    return f"`{text}` as the only parameter that `{helper}` binds" if helper else f"`.bind({text})`"
+
+
 def bind_call(place: Place, span: ir.Span) -> ir.Call:
     """The call of `bind` whose arguments a span covers. Raises NotUnderstood when there is none."""
     for node in ir.walk(*place.levels[0].block):
@@ -341,6 +361,8 @@ def _handed(place: Place, call: ir.Call, helper: ir.FunctionDef, parameter: ir.P
             return Carrier(
                 place=place, call=call, arguments=(keyword.value,), is_list=True, helper=helper.name
             )
+    if not _is_name_of(place, call.function, helper):
+        raise NotUnderstood(f"`{call.function.source}` may be `{helper.name}` with some of its arguments")
     names = [one.name for one in helper.parameters if one.kind in {"plain", "rest"}]
     bound = names[:1] in (["self"], ["cls"]) and isinstance(call.function, ir.Attribute)
     position = names.index(parameter.name) - bound if parameter.name in names else len(call.arguments)
@@ -352,6 +374,19 @@ def _handed(place: Place, call: ir.Call, helper: ir.FunctionDef, parameter: ir.P
     if isinstance(given[0], ir.Star):
         raise NotUnderstood(f"it is not written which argument `{helper.name}` takes as `{parameter.name}`")
     return Carrier(place=place, call=call, arguments=given[:1], is_list=True, helper=helper.name)
+
+
+def _is_name_of(place: Place, called: ir.Expression, helper: ir.FunctionDef) -> bool:
+    """The call names the function as it is defined, or as it is imported."""
+    match called:
+        case ir.Attribute(name=name):
+            return name == helper.name
+        case ir.Name(name=name):
+            imports = (node for node in place.levels[0].block if isinstance(node, ir.ImportFrom))
+            local = {own: original for node in imports for original, own in node.names}
+            return not place.binders(name) and local.get(name, name) == helper.name
+        case _:
+            return False
 
 
 def _is_within(span: ir.Span, outer: ir.Span) -> bool:

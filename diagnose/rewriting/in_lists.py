@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
 from diagnose.project.source.sql import Repeated, SqlText, Text, placeholders
-from diagnose.rewriting.carriers import carrier_of
+from diagnose.rewriting.carriers import binding_helper, carrier_of
 from diagnose.rewriting.dead_code import without_unused
 from diagnose.rewriting.execution import refuse_shadowed_json
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
@@ -42,7 +42,8 @@ def rewrite_in_list(
     try:
         return _rewritten(text, site, carrier_of(text, site, others, modules))
     except NotUnderstood as obstacle:
-        return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site.sql))
+        binder = binding_helper(text, site, modules)
+        return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site.sql, binder))
 
 
 def _rewritten(text: str, site: StatementSite, carrier: Carrier) -> Rewritten:
@@ -174,8 +175,9 @@ def _makes_list(place: Place, value: ir.Expression) -> bool:
             return False
 
 
-def _by_hand(sql: SqlText) -> str:
+def _by_hand(sql: SqlText, binder: str | None) -> str:
     """The statement to use, and how to bind it."""
     parts = tuple(Text(LIST_SELECTION) if isinstance(part, Repeated) else part for part in sql.parts)
     statement = re.sub(r"\s+", " ", str(SqlText(parts))).strip()
-    return f"execute `{statement}` and bind `json.dumps(list(values))` in place of the values of each list"
+    bind = f"let `{binder}` bind" if binder else "bind"
+    return f"execute `{statement}` and {bind} `json.dumps(list(values))` in place of the values of each list"

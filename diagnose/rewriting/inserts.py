@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from diagnose.rewriting import helper
-from diagnose.rewriting.carriers import carrier_of
+from diagnose.rewriting.carriers import binding_helper, bound_by, carrier_of
 from diagnose.rewriting.dead_code import without_unused
 from diagnose.rewriting.execution import in_parts, inline
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
@@ -42,7 +42,8 @@ def rewrite_insert(
     try:
         return _rewritten(text, site, carrier_of(text, site, others, modules))
     except NotUnderstood as obstacle:
-        return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site))
+        binder = binding_helper(text, site, modules)
+        return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site, binder))
 
 
 def _rewritten(text: str, site: StatementSite, carrier: Carrier) -> Rewritten:
@@ -67,7 +68,7 @@ def _in_parts(carrier: Carrier, site: StatementSite, rows: Rows, edits: list[Edi
     return in_parts(carrier, rows, edits)
 
 
-def _by_hand(site: StatementSite) -> str:
+def _by_hand(site: StatementSite, binder: str | None) -> str:
     """The statement to use, and how to bind it."""
     try:
         statement = rows_selection(site.sql).statement
@@ -76,8 +77,8 @@ def _by_hand(site: StatementSite) -> str:
         if _UPSERT.search(site.sql.minimum()):
             statement += " WHERE true ON CONFLICT …"  # https://sqlite.org/lang_upsert.html#parsing_ambiguity
     others = ", the other parameters behind it as ?2 and so on" if site.bound and site.bound.fixed else ""
+    bind = bound_by(binder, "rows, allow_nan=False")
     return (
-        f"make `rows` a list with one list of values per row, and execute "
-        f"`{statement}` with `.bind(json.dumps(rows, allow_nan=False))`{others}; cut `rows` so that the text "
-        "stays below D1's limit for a value"
+        f"make `rows` a list with one list of values per row, and execute `{statement}` with {bind}{others}; "
+        "cut `rows` so that the text stays below D1's limit for a value"
     )

@@ -9,7 +9,7 @@ from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit, apply_edits
 from diagnose.rewriting import helper
 from diagnose.rewriting.answers import is_changes_of
-from diagnose.rewriting.carriers import carrier_of
+from diagnose.rewriting.carriers import binding_helper, bound_by, carrier_of
 from diagnose.rewriting.counts import stored_instead_of_sent
 from diagnose.rewriting.dead_code import removal, without_unused
 from diagnose.rewriting.literals import shifted
@@ -47,7 +47,8 @@ def rewrite_row_loop(
             return rewrite_looped(text, site, carrier)
         return _rewritten(text, site, others, carrier)
     except NotUnderstood as obstacle:
-        return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site))
+        binder = binding_helper(text, site, modules)
+        return Refused(f"{site.function} is not rewritten: {obstacle}", _by_hand(site, binder))
 
 
 def row_loop_handed_on(
@@ -314,12 +315,12 @@ def _behind(outside: Place, loop: ir.For, lines: str) -> Edit:
     return Edit(end, end, lines)
 
 
-def _by_hand(site: StatementSite) -> str:
+def _by_hand(site: StatementSite, binder: str | None) -> str:
     try:
         statement = row_selection(site.sql).statement
     except NotUnderstood:
         return "send fewer, larger statements: collect the values and let one statement take them from JSON"
     return (
         f"collect one list of values per row in `rows`, and behind the loop execute `{statement}` "
-        "with `.bind(json.dumps(rows, allow_nan=False))`"
+        f"with {bound_by(binder, 'rows, allow_nan=False')}"
     )

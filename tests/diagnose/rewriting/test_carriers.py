@@ -506,6 +506,11 @@ REFUSED = {
         'await execute(env.DB, sql, **{"values": params})',
         "the arguments of `execute` are passed on as `**`",
     ),
+    "another name, with arguments": (
+        CHANGES,
+        "write = partial(execute, env.DB)\n    await write(sql, params)",
+        "`write` may be `execute` with some of its arguments",
+    ),
     "arguments that are spread": (
         CHANGES,
         "await execute(*[env.DB, sql, params])",
@@ -543,7 +548,9 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_handed_over_is_told(case, rewritten):
     helper, call, why = REFUSED[case]
-    outcome = rewritten(f"""{helper}
+    outcome = rewritten(f"""
+from functools import partial
+{helper}
 async def store(env, rows):
     {MARKS}
     {SQL}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from diagnose.model import Location
+
 SLICES = """
 async def write(db, rows, *, size=25):
     for start in range(0, len(rows), size):
@@ -145,3 +147,31 @@ class Default(WorkerEntrypoint):
         await statement.bind(1).run()
 """)
     assert source.sites == ()
+
+
+def test_the_calls_that_lead_to_a_statement_are_those_of_all_ways(read):
+    source = read(
+        """
+from storage import write
+from workers import WorkerEntrypoint
+
+
+async def store(env, rows):
+    await write(env.DB, rows)
+
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        await store(self.env, [1])
+        await self.env.DB.prepare("DELETE FROM t").run()
+
+    async def fetch(self, request):
+        await store(self.env, [2])
+""",
+        storage="""
+async def write(db, rows):
+    await db.prepare("INSERT INTO t (a) VALUES (?)").bind(*rows).run()
+""",
+    )
+    calls = {site.verb: [call.location for call in site.calls] for site in source.sites}
+    assert calls == {"INSERT": [Location("worker.py", 7, 11)], "DELETE": []}

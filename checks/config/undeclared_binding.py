@@ -56,6 +56,7 @@ class UndeclaredBinding(Check):
     review: if one unused binding of the right type is declared, it gets the name that the code uses, in the
     config. If other environments declare that binding, too, or if it is in use, the code is edited instead,
     at the reads themselves. A binding that nothing resembles is not invented: its id would be a guess.
+    What no handler reads decides nothing, and is left alone unless it is a slip of the pen.
 
     ## Evidence
 

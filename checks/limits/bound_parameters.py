@@ -65,7 +65,8 @@ class BoundParameters(Check):
     ## Fix safety
 
     Review: the statement, its parameters and the counts made of them change; comments and
-    formatting stay. A shape that is not understood is left alone, and the statement to use is shown. With
+    formatting stay. Where a helper executes what it is given, its caller changes and the helper stays.
+    A shape that is not understood is left alone, and the statement to use is shown. With
     `--option option=queue` the rows of an INSERT go through a queue instead, as QUE001 describes.
 
     ## Evidence

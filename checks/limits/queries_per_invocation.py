@@ -58,7 +58,8 @@ class QueriesPerInvocation(Check):
     ## Fix safety
 
     Review: rows are collected first and written together, so that a row which is refused takes the
-    others of its statement with it. A loop that does more with D1 than write is left alone. With
+    others of its statement with it. A loop that does more with D1 than write is left alone. Where a
+    helper executes what it is given, the loop around its call changes and the helper stays. With
     `--option option=queue` the rows of an INSERT go through a queue instead, as QUE001 describes.
 
     ## Evidence

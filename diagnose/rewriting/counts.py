@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from diagnose.rewriting.outline import Place
 
-OF_THE_INPUT = re.compile(r"fetch|recei|download|request|read|ask|found|got|input|sent|total", re.IGNORECASE)
+OF_THE_INPUT = re.compile(
+    r"fetch|recei|download|request|read|ask|found|got|input|sent|total|byte|char|length|size", re.IGNORECASE
+)
 """Names of numbers that say themselves that they do not count stored rows."""
 SAYS_STORED = re.compile(
     r"(?<![a-z])(?:inserted|stored|saved|wrote|written|imported|upserted|loaded|persisted)(?![a-z])",

@@ -174,6 +174,15 @@ async def test_what_d1_counted_passes(answer, findings):
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("name", ["bytes", "characters", "content_length", "size"])
+async def test_the_length_of_a_text_is_no_number_of_rows(name, findings):
+    (finding,) = await findings(
+        "text = await request.text()", WRITE, f'return Response.json({{"{name}": len(text)}})'
+    )
+    assert finding.status is Status.PASS
+
+
+@pytest.mark.anyio
 async def test_without_source_it_is_skipped(check, write_project):
     found = await check("SRC001", write_project({"wrangler.toml": 'name = "import"\n'}), offline=True)
     (finding,) = [finding for finding in found if finding.code == "SRC001"]

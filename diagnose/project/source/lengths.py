@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import classes, texts
@@ -15,6 +16,7 @@ from diagnose.project.source.counts import (
     multiplied,
     turns,
 )
+from diagnose.project.source.joining import joined
 from diagnose.project.source.values import (
     ClassValue,
     Constant,
@@ -245,8 +247,12 @@ def _element(segments: Sequence[Segment], target: str) -> Value:
         return values[0] or unknown(target)
     if values and all(isinstance(value, QueryResult) for value in values):
         return values[0] or unknown(target)
-    if values and all(isinstance(value, ListValue) for value in values):
-        columns = [value.segments for value in values if isinstance(value, ListValue)]
+    lists = [value for value in values if isinstance(value, ListValue)]
+    if lists and len(lists) == len(values):
+        columns = [value.segments for value in lists]
+        if any(isinstance(segment, Many) for column in columns for segment in column):
+            first: Value = lists[0]
+            return reduce(lambda one, other: joined(one, other, target), lists[1:], first)
         if len({len(column) for column in columns}) == 1:
             return ListValue(
                 tuple(Item(unknown(f"{target}[{index}]")) for index in range(len(columns[0]))), "tuple"

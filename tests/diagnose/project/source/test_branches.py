@@ -69,6 +69,30 @@ async def store(env, rows):
     assert [loop.count.asked for loop in site.loops if isinstance(loop.count, FromData)] == [80]
 
 
+@pytest.mark.parametrize(
+    ("test", "most"), [("len(part) == size", 25), ("len(part) >= size", 25), ("len(part) > size", 26)]
+)
+def test_the_longest_list_that_a_generator_yields_counts(stored, test, most):
+    site = stored(f"""
+def slices(rows, size):
+    part = []
+    for row in rows:
+        part.append(row)
+        if {test}:
+            yield part
+            part = []
+    if part:
+        yield part
+
+async def store(env, rows):
+    for part in slices(rows, 25):
+        marks = ", ".join(["(?, ?, ?, ?)"] * len(part))
+        values = [value for row in part for value in (row["a"], row["b"], row["c"], row["d"])]
+        await env.DB.prepare("INSERT INTO t VALUES " + marks).bind(*values).run()
+""")
+    assert (site.chunk, site.parameters.total(most)) == (most, 4 * most)
+
+
 LOOKUP = """
 import json
 from workers import Response, WorkerEntrypoint

@@ -33,7 +33,7 @@ def why_unsettled(source: Source, kind: HandlerKind) -> str | None:
         return f"{broken.path} cannot be read"
     if source.language != "python":
         return _in_script(source, kind)
-    classes = {name for module in source.modules for name in _class_names(module)}
+    classes = {name for module in source.modules for name in _known_names(module)}
     reasons = (_in_module(source, module, kind, classes) for module in source.modules)
     return next((reason for reason in reasons if reason is not None), None)
 
@@ -109,8 +109,14 @@ def _of_targets(targets: tuple[ir.Expression, ...], names: set[str], kind: Handl
     return None
 
 
-def _class_names(module: Module) -> Iterator[str]:
-    return (node.name for node in ir.walk(*_block(module)) if isinstance(node, ir.ClassDef))
+def _known_names(module: Module) -> Iterator[str]:
+    """Its classes, and what it calls the platform's (`import WorkerEntrypoint as Base`)."""
+    for node in ir.walk(*_block(module)):
+        match node:
+            case ir.ClassDef(name=name):
+                yield name
+            case ir.ImportFrom(names=names):
+                yield from (local for name, local in names if name in _PLATFORM_CLASSES)
 
 
 def _block(module: Module) -> ir.Block:

@@ -224,3 +224,14 @@ async def test_a_cron_without_a_handler_does_not_count_as_a_missing_cron(worker,
     assert never.message == (
         "only a request starts the import, and nothing sends it: the cron has no handler"
     )
+
+
+async def test_a_platform_class_under_another_name(consumer):
+    finding = await consumer(
+        CLASS.replace("WorkerEntrypoint", "WorkerEntrypoint as Base", 1).replace(
+            "(WorkerEntrypoint)", "(Base)"
+        )
+        + GET
+    )
+
+    assert (finding.status, finding.location.line) == (Status.FAIL, 5)

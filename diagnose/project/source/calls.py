@@ -51,7 +51,9 @@ class Calls(Externals):
     def call(self, node: ir.Call) -> Value:
         """What a call yields."""
         value = self._called(node)
-        return replace(value, span=node.span, source=node.source) if isinstance(value, Pending) else value
+        if not isinstance(value, Pending):
+            return value
+        return replace(value, span=node.span, source=node.source, statement=self.frame.statement)
 
     def _called(self, node: ir.Call) -> Value:
         dropped, self.discarding = self.discarding, False

@@ -132,7 +132,9 @@ class Expressions(Operators):
 
     def _comparison(self, node: ir.Comparison) -> Value:
         for operand in node.operands:
-            self.evaluate(operand)
+            value = self.evaluate(operand)
+            if isinstance(operand, ir.Call) and not {"is", "is not"} & set(node.operators):
+                self.answered(value)
         return unknown(node.source)
 
     def _conditional(self, node: ir.Conditional) -> Value:

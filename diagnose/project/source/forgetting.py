@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from diagnose.project.source import ir
 from diagnose.project.source.model import StatementSite, UnawaitedCall
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from diagnose.project.source.machine import Frame
     from diagnose.project.source.records import Records
-    from diagnose.project.source.values import Segment
+    from diagnose.project.source.values import Segment, Value
 
 OF_AN_ANSWER = frozenset({"meta", "results", "success"})
 """What D1 answers has them; a coroutine or a promise has none of them."""
@@ -29,10 +29,16 @@ def note(value: Pending, frame: Frame, function_name: str, records: Records) -> 
     written = writing(value, records)
     if value.by == "stranger" or value.span is None or not written:
         return
-    made = Unawaited(value.span, value.source, value.by, frame.statement, function_name)
+    statement = value.statement or frame.statement
+    made = Unawaited(value.span, value.source, value.by, statement, function_name)
     records.unawaited.setdefault(value.span, made).writes.update(written)
     for record in value.records:
         records.writes[record].awaited = False
+
+
+def is_no_answer(value: Value) -> TypeGuard[Pending]:
+    """A coroutine or a promise: a number, a test or a response cannot be made of it."""
+    return isinstance(value, Pending) and not value.task and value.by in {"binding", "function"}
 
 
 def writing(value: Pending, records: Records) -> list[int]:
@@ -64,14 +70,14 @@ def is_only_shown(statement: ir.Assign, definition: ir.Node | None) -> bool:
     match statement:
         case ir.Assign(targets=(ir.Name(name=name),)) if isinstance(definition, ir.FunctionDef):
             nodes = list(ir.walk(*definition.body))
-            shown = {id(part) for node in nodes for part in _shown(node)}
+            shown = {id(part) for node in nodes for part in shown_in(node)}
             uses = [node for node in nodes if isinstance(node, ir.Name) and node.name == name]
             return sum(id(node) not in shown for node in uses) == 1
         case _:
             return False
 
 
-def _shown(node: ir.Node) -> tuple[object, ...]:
+def shown_in(node: ir.Node) -> tuple[object, ...]:
     """What stands as it is in a formatted text, or in a call that writes to the log."""
     match node:
         case ir.Template(parts=parts):

@@ -6,7 +6,7 @@ import operator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from diagnose.project.source import lengths, texts
+from diagnose.project.source import forgetting, lengths, texts
 from diagnose.project.source.joining import tally
 from diagnose.project.source.values import (
     Constant,
@@ -43,11 +43,18 @@ _LARGEST_COPIES = 100_000
 class Operators(Assignments):
     """Evaluates `left operator right`."""
 
+    def answered(self, value: Value) -> Value:
+        """What is meant by a value that is used like an answer; a call that nothing waits for is none."""
+        if not forgetting.is_no_answer(value):
+            return value
+        forgetting.note(value, self.frame, self.function_name, self.records)
+        return value.value
+
     def combined(  # noqa: PLR0911 - one return for each case
         self, sign: str, left: Value, right: Value, sources: tuple[str, str], node: ir.Node
     ) -> Value:
         """`left sign right`."""
-        left, right = self.frozen(left), self.frozen(right)
+        left, right = (self.answered(self.frozen(value)) for value in (left, right))
         source = f"{sources[0]} {sign} {sources[1]}"
         match sign, left, right:
             case _, Constant(int() | float()), Constant(int() | float()):

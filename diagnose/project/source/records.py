@@ -87,6 +87,7 @@ class Guarding:
         clause: the `except`; None for the other kinds.
         function: the function it stands in; None at module level.
         dropped: every caller drops the function's result.
+        untested: no caller tests it.
         entry: the platform calls the function itself.
         keeps: an error does not get past the clause.
     """
@@ -97,6 +98,7 @@ class Guarding:
     clause: ir.ExceptClause | None = None
     function: ir.FunctionDef | None = None
     dropped: bool = True
+    untested: bool = True
     entry: bool = False
     keeps: bool = True
     writes: list[int] = field(default_factory=list)
@@ -161,6 +163,7 @@ class Records:
         """The record of that clause, made at its first reading."""
         known = self.guardings.setdefault((guarding.span, guarding.kind), guarding)
         known.dropped = known.dropped and guarding.dropped
+        known.untested = known.untested and guarding.untested
         known.entry = known.entry or guarding.entry
         return known
 

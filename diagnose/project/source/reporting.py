@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from diagnose.project.source import forgetting
 from diagnose.project.source.deliveries import Deliveries
 from diagnose.project.source.model import (
     ReportedCount,
@@ -40,8 +41,16 @@ class Reporting(Deliveries):
         """A response that the worker makes."""
         response = Response(self.records.tick(), self.records.handler, span, status)
         self.records.responses.append(response)
+        self._unanswered(body)
         if body is not None and (status is None or status < _FIRST_ERROR_STATUS):
             self.reported(body, "response")
+
+    def _unanswered(self, body: Item | None) -> None:
+        """A response says what a call answers, and nothing waits for the call."""
+        content = self.load(body.value) if body else None
+        for _, entry in content.entries if isinstance(content, DictValue) else ():
+            if forgetting.is_no_answer(entry.value):
+                forgetting.note(entry.value, self.frame, self.function_name, self.records)
 
     def reported(self, item: Item, medium: Literal["response", "log"], name: str | None = None) -> None:
         """Numbers of rows in what a response or a log says after a write."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from diagnose.project.source import buffers, deliveries, forgetting, ir, swallowing, texts
+from diagnose.project.source import buffers, deliveries, forgetting, ir, swallowing, texts, untested
 from diagnose.project.source.branches import Branches, is_fallback, skips
 from diagnose.project.source.counts import AtMost, UnknownCount, turns
 from diagnose.project.source.definitions import Definitions
@@ -151,7 +151,9 @@ class Statements(Branches):
             self.evaluate(expression)
 
     def _if(self, statement: ir.If) -> bool:
-        self.evaluate(statement.test)
+        value = self.evaluate(statement.test)
+        if isinstance(statement.test, ir.Call):
+            self.answered(value)
         decided = self._decided(statement.test)
         if decided is not None:
             return self.execute(statement.body if decided else statement.otherwise)
@@ -328,6 +330,7 @@ class Statements(Branches):
             clause,
             function,
             dropped=self.frame.dropped,
+            untested=untested.is_untested(self.frames),
             entry=self.frame.entry,
             keeps=keeps,
         )

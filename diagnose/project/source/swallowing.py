@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diagnose.project.source import ir
+from diagnose.project.source import ir, untested
 from diagnose.project.source.model import ErrorHandling
 
 if TYPE_CHECKING:
@@ -125,8 +125,11 @@ def _is_silent(statement: ir.Statement, guarding: Guarding) -> bool:
         case ir.Return(value=value):
             return _is_silent_return(value, guarding)
         case ir.Assign(targets=targets, value=ir.Expression() as value):
-            hidden = _is_nothing(value) and _answers_success(targets, guarding)
-            return hidden or not any(_is_read(target, guarding) for target in targets)
+            return (
+                _is_reset(statement, guarding)
+                or (_is_nothing(value) and _is_hidden(targets, guarding))
+                or not any(_is_read(target, guarding) for target in targets)
+            )
         case ir.Augment(target=target):
             return not _is_read(target, guarding)
         case _:
@@ -142,6 +145,39 @@ def _is_nothing(value: ir.Expression) -> bool:
             return True
         case _:
             return False
+
+
+def _is_reset(statement: ir.Assign, guarding: Guarding) -> bool:
+    """The function sets an attribute alike where nothing fails, such as `self.rows = []` behind the write."""
+    body = guarding.function.body if guarding.function else ()
+    if any(isinstance(target, ir.Name) for target in statement.targets):
+        return False
+    inside = guarding.span
+    return any(
+        _written(node) == _written(statement)
+        for node in ir.statements(body)
+        if isinstance(node, ir.Assign) and not inside.start <= node.span.start < inside.end
+    )
+
+
+def _written(statement: ir.Assign) -> tuple[str | None, ...]:
+    value = statement.value.source if statement.value else None
+    return (value, *(target.source for target in statement.targets))
+
+
+def _is_hidden(targets: tuple[ir.Expression, ...], guarding: Guarding) -> bool:
+    return _answers_success(targets, guarding) or _are_untested(targets, guarding)
+
+
+def _are_untested(targets: tuple[ir.Expression, ...], guarding: Guarding) -> bool:
+    """Nobody tests the variables: they are logged, or answered to callers that do not test them."""
+    if guarding.function is None:
+        return False
+    function = guarding.function
+    names = [target.name for target in targets if isinstance(target, ir.Name)]
+    uses = [untested.use_of(name, function, told=False) for name in names]
+    known = (not use and (use is False or guarding.untested) for use in uses)
+    return len(uses) == len(targets) and all(known)
 
 
 def _answers_success(targets: tuple[ir.Expression, ...], guarding: Guarding) -> bool:
@@ -179,7 +215,9 @@ def _is_harmless(value: ir.Expression) -> bool:
 def _is_silent_return(value: ir.Expression | None, guarding: Guarding) -> bool:
     """A constant that no caller looks at, or a response that says nothing of an error."""
     if value is None:
-        return guarding.entry or guarding.dropped or not _returns_values(guarding)
+        return guarding.entry or guarding.untested or guarding.dropped or not _returns_values(guarding)
+    if guarding.untested and _is_nothing(value):
+        return True
     if isinstance(value, ir.Literal):
         return guarding.dropped
     if isinstance(value, ir.Call) and guarding.entry and "Response" in value.function.source:

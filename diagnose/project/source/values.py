@@ -289,7 +289,7 @@ class Pending:
         task: it runs by itself, as a task or under a callback.
         by: a method of a binding, a coroutine function of the project, several of both (`gather`), a
             function that is not called, or something that is not known, which may wait for what it was given.
-        span, source: of the call.
+        span, source: of the call; `statement` is the one that it stands in.
     """
 
     value: Value
@@ -297,6 +297,7 @@ class Pending:
     task: bool = False
     by: Literal["binding", "function", "group", "uncalled", "stranger"] = "binding"
     span: ir.Span | None = field(default=None, compare=False)
+    statement: ir.Span | None = field(default=None, compare=False)
     source: str = field(default="", compare=False)
 
 

@@ -28,6 +28,12 @@ def unawaited(source):
         ("asyncio.gather(save(env, 1), save(env, 2))", None, "group"),
         ("{save(env, row) for row in (1, 2)}", "save(env, row)", "function"),
         ("print(env.DB.exec('DELETE FROM t').success)", "env.DB.exec('DELETE FROM t')", "binding"),
+        ("total = 1; total += save(env, 1)", "save(env, 1)", "function"),
+        ("total = 1 + save(env, 1)", "save(env, 1)", "function"),
+        ("print(save(env, 1) > 0)", "save(env, 1)", "function"),
+        ("n = save(env, 1); print(n * 2)", "save(env, 1)", "function"),
+        ("n = save(env, 1); Response.json({'saved': n})", "save(env, 1)", "function"),
+        ("if save(env, 1): pass", "save(env, 1)", "function"),
     ],
 )
 def test_who_is_called(line, call, by, read):
@@ -35,6 +41,13 @@ def test_who_is_called(line, call, by, read):
     assert unawaited(source) == [(call or line, by, "Default.scheduled", 11)]
     call_span = source.unawaited[0].span
     assert source.text("worker.py")[call_span.start : call_span.end] == (call or line)
+
+
+def test_the_place_is_that_of_the_call_and_not_where_its_answer_is_read(read):
+    source = read(
+        WORKER.replace("{line}", "result = env.DB.exec('DELETE FROM t')\n        print(result.success)")
+    )
+    assert unawaited(source) == [("env.DB.exec('DELETE FROM t')", "binding", "Default.scheduled", 11)]
 
 
 def test_one_record_however_many_handlers_lead_there(read):
@@ -60,6 +73,10 @@ class Default(WorkerEntrypoint):
     [
         "asyncio.run(save(env, 1))",
         "job = save(env, 1); await job",
+        "job = save(env, 1) if controller.cron else None; (await job) if job else None",
+        "job = save(env, 1); print(job is None); await job",
+        "total = 1 + (await save(env, 1) or 0)",
+        "jobs = []; jobs += [save(env, 1)]; await asyncio.gather(*jobs)",
         "await asyncio.gather(*[save(env, row) for row in (1, 2)])",
         "env.DB.prepare('SELECT 1').all()",
         "print(env.DB.prepare('SELECT 1').all().results)",

@@ -266,6 +266,119 @@ def test_a_loop_in_a_finally_may_end(read):
     assert read(FINALLY.format(body=body)).error_handlers == ()
 
 
+UNTESTED = """
+from workers import Response, WorkerEntrypoint
+
+async def store(env, part):
+    try:
+        result = await env.DB.prepare("DELETE FROM t WHERE a = ?").bind(part).run()
+        return result.meta.changes
+    except Exception as error:
+        print("store", error)
+        {answer}
+
+async def store_all(env, parts):
+    total = 0
+    for part in parts:
+        {use}
+    return total
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        written = await store_all(self.env, [1, 2])
+        {respond}
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "use", "respond", "swallows"),
+    [
+        ("return 0", "total += await store(env, part)", 'return Response.json({"written": written})', True),
+        ("return", "total = await store(env, part)", 'return Response.json({"written": written})', True),
+        ("return []", "await store(env, part)", 'return Response(f"{written}")', True),
+        ("return None", "print(await store(env, part))", 'return Response("")', False),
+        ("return False", "total += await store(env, part)", 'return Response("")', False),
+        ("return -1", "total += await store(env, part)", 'return Response("")', False),
+        ("return 0", "total += await store(env, part) or fail(part)", 'return Response("")', False),
+        (
+            "return 0",
+            "changes = await store(env, part)\n        check(changes)",
+            'return Response("")',
+            False,
+        ),
+        ("return 0", "total += await store(env, part)", "return answer(written)", False),
+        (
+            "return 0",
+            "total += await store(env, part)",
+            'return Response("", status=200 if written else 500)',
+            False,
+        ),
+        ("return 0", "total += await store(env, part)", "if not written:\n            raise OSError", False),
+    ],
+)
+def test_a_number_that_nobody_tests_tells_of_no_error(read, answer, use, respond, swallows):
+    text = UNTESTED.format(answer=answer, use=use, respond=respond)
+    (handling,) = read(text).error_handlers
+    assert (handling.function, handling.swallows) == ("store", swallows)
+
+
+@pytest.mark.parametrize(
+    ("clause", "swallows"),
+    [
+        ("self.rows = []", True),
+        ("self.rows = []\n            return", True),
+        ("self.rows = None", False),
+        ("self.failed = True", False),
+    ],
+)
+def test_what_is_reset_behind_the_write_tells_of_no_error(read, clause, swallows):
+    (handling,) = read(f"""
+from workers import WorkerEntrypoint
+
+class Store:
+    def __init__(self, db):
+        self.db, self.rows = db, []
+
+    async def flush(self):
+        try:
+            await self.db.prepare("INSERT INTO t (a) VALUES (?)").bind(1).run()
+        except Exception as error:
+            print(error)
+            {clause}
+        self.rows = []
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        await Store(self.env.DB).flush()
+""").error_handlers
+    assert handling.swallows is swallows
+
+
+@pytest.mark.parametrize(
+    ("after", "swallows"),
+    [
+        ('print(f"{count} rows")', True),
+        ("if not count:\n            raise OSError", False),
+        ("report(count)", False),
+        ("self.count = count", False),
+    ],
+)
+def test_a_number_that_is_only_logged_tells_of_no_error(read, after, swallows):
+    (handling,) = read(f"""
+from workers import WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        try:
+            result = await self.env.DB.prepare("DELETE FROM t").run()
+            count = result.meta.changes
+        except Exception:
+            count = 0
+        {after}
+""").error_handlers
+    assert handling.swallows is swallows
+
+
 @pytest.mark.parametrize(
     ("kept", "answer", "swallows"),
     [

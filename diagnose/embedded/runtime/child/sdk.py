@@ -27,11 +27,9 @@ _NOT_IMITATED = [
     "Blob",
     "BlobEnding",
     "BlobValue",
-    "DurableObject",
     "File",
     "FormData",
     "FormDataValue",
-    "WorkflowEntrypoint",
     "patch_env",
 ]
 _BODY_TYPES = {"ArrayBuffer", "Uint8Array", "ReadableStream", "URLSearchParams", "Response"}
@@ -249,6 +247,20 @@ class WorkerEntrypoint:
         cls.__init__ = wrapped  # type: ignore[method-assign]
 
 
+class DurableObject:
+    """Base class of objects that are reached through their own binding only, which is not imitated."""
+
+    def __init__(self, *_given: Any) -> None:
+        current().refuse("workers.DurableObject")
+
+
+class WorkflowEntrypoint:
+    """Base class of workflows, which are reached through their own binding only, as above."""
+
+    def __init__(self, *_given: Any) -> None:
+        current().refuse("workers.WorkflowEntrypoint")
+
+
 def wrap_env(env: Any) -> Any:
     """`env` as the SDK in force gives it."""
     return EnvWrapper(env) if current().wrapped and not isinstance(env, EnvWrapper) else env
@@ -288,10 +300,12 @@ def module() -> ModuleType:
     """The module `workers`."""
     result = ModuleType("workers", "The Python SDK.")
     names = {
+        "DurableObject": DurableObject,
         "FetchResponse": FetchResponse,
         "Request": Request,
         "Response": Response,
         "WorkerEntrypoint": WorkerEntrypoint,
+        "WorkflowEntrypoint": WorkflowEntrypoint,
         "fetch": fetch,
         "handler": handler,
         "import_from_javascript": import_from_javascript,

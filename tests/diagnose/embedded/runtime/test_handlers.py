@@ -257,7 +257,9 @@ async def test_fetch_without_a_recorded_answer(wrapped):
     [
         ("from js import WebSocket", "pass", "js.WebSocket (worker.py:2)"),
         ("import js", "js.WebSocketPair.new()", "js.WebSocketPair (worker.py:5)"),
-        ("from workers import DurableObject", "pass", "workers.DurableObject (worker.py:2)"),
+        ("import workers", "workers.DurableObject(None, env)", "workers.DurableObject (worker.py:5)"),
+        ("import workers as w", "w.WorkflowEntrypoint(None, env)", "workers.WorkflowEntrypoint (worker.py:5)"),
+        ("from workers import FormData", "pass", "workers.FormData (worker.py:2)"),
         ("import numpy", "pass", "the module 'numpy' is not vendored in python_modules (worker.py:2)"),
         ("from pyodide.code import run_js", "pass", "the module pyodide.code (worker.py:2)"),
         ("", "env.KV", "env.KV (a kv_namespace binding) (worker.py:5)"),
@@ -270,6 +272,20 @@ async def test_refused_by_name(wrapped, imports, line, reason):
     invocation = await wrapped.handler(line, imports=imports)
     assert invocation.outcome == "refused", invocation
     assert invocation.refused == reason
+
+
+async def test_objects_and_workflows_beside_the_handlers_are_only_defined(wrapped):
+    answer = await wrapped.value(
+        "return [Counter.__bases__[0].__name__, Sync.__bases__[0].__name__]",
+        imports="""from workers import DurableObject, WorkflowEntrypoint
+class Counter(DurableObject):
+    def __init__(self, ctx, env):
+        super().__init__(ctx, env)
+class Sync(WorkflowEntrypoint):
+    async def run(self, event, step):
+        return None""",
+    )
+    assert answer == ["DurableObject", "WorkflowEntrypoint"]
 
 
 async def test_optional_imports_may_fail(wrapped):

@@ -258,7 +258,7 @@ async def test_fetch_without_a_recorded_answer(wrapped):
         ("from js import WebSocket", "pass", "js.WebSocket (worker.py:2)"),
         ("import js", "js.WebSocketPair.new()", "js.WebSocketPair (worker.py:5)"),
         ("import workers", "workers.DurableObject(None, env)", "workers.DurableObject (worker.py:5)"),
-        ("import workers as w", "w.WorkflowEntrypoint(None, env)", "workers.WorkflowEntrypoint (worker.py:5)"),
+        ("import workers as w", "w.WorkflowEntrypoint()", "workers.WorkflowEntrypoint (worker.py:5)"),
         ("from workers import FormData", "pass", "workers.FormData (worker.py:2)"),
         ("import numpy", "pass", "the module 'numpy' is not vendored in python_modules (worker.py:2)"),
         ("from pyodide.code import run_js", "pass", "the module pyodide.code (worker.py:2)"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from diagnose.project.source import forgetting, lengths, texts
+from diagnose.project.source.counts import AtMost
 from diagnose.project.source.joining import tally
 from diagnose.project.source.values import (
     Constant,
@@ -14,9 +15,11 @@ from diagnose.project.source.values import (
     DictValue,
     Index,
     Item,
+    Length,
     ListValue,
     Many,
     Offset,
+    Size,
     unknown,
 )
 
@@ -123,5 +126,7 @@ def _symbolic(sign: str, left: Value, right: Value) -> Value | None:  # noqa: PL
             return Offset(left, number)
         case "-", Data(), Constant(int(number)):
             return Offset(left, -number)
+        case "-", Length(Size(AtMost(most, of), key), span), Constant(int(number)) if 0 <= number <= most:
+            return Length(Size(AtMost(most - number, of), f"{key} - {number}"), span)
         case _:
             return None

@@ -201,6 +201,30 @@ async def test_a_list_that_a_query_answers(write_project, check, query, severity
     assert [f.severity.value for f in found if f.is_problem] == ([severity] if severity else [])
 
 
+CONSUMER = 'name = "a"\nmain = "w.py"\n[[queues.consumers]]\nqueue = "prices"\n'
+ONE_AND_MORE = """
+from itertools import batched
+
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        for part in batched(await request.json(), {width}):
+            marks = "?" + ", ?" * (len(part) - 1)
+            await self.env.DB.prepare("DELETE FROM prices WHERE id IN (" + marks + ")").bind(*part).run()
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("width", "parameters"), [(100, None), (101, 101)])
+async def test_one_mark_and_the_others_behind_it(write_project, check, width, parameters):
+    folder = write_project({"wrangler.toml": CONSUMER, "w.py": ONE_AND_MORE.format(width=width)})
+    (finding,) = await check("LIM001", folder, offline=True)
+    assert finding.is_problem is (parameters is not None)
+    assert finding.evidence.get("parameters_asked") == parameters
+
+
 BATCH_INSERT = """
 from workers import WorkerEntrypoint
 
@@ -213,7 +237,6 @@ class Default(WorkerEntrypoint):
         rows = ", ".join(["(?, ?, ?, ?)"] * len(batch.messages))
         await self.env.DB.prepare(f"INSERT INTO prices VALUES {rows}").bind(*values).run()
 """
-CONSUMER = 'name = "a"\nmain = "w.py"\n[[queues.consumers]]\nqueue = "prices"\n'
 
 
 @pytest.mark.anyio

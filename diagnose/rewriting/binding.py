@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
 from diagnose.project.source.sql import placeholders
-from diagnose.rewriting.carriers import bind_call
+from diagnose.rewriting.leading import bind_call
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import place_of
 from diagnose.rewriting.sql_edits import without_idle_prefixes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from diagnose.project.source import ir
 from diagnose.project.source.python import lower
 from diagnose.rewriting.bound_kinds import is_none, key_got, kind_of, made_of
-from diagnose.rewriting.carriers import bind_call
+from diagnose.rewriting.leading import bind_call
 from diagnose.rewriting.outcome import NotUnderstood
 from diagnose.rewriting.outline import place_of
 

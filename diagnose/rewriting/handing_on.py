@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
-from diagnose.rewriting.carriers import carrier_of
 from diagnose.rewriting.dead_code import without_unused
 from diagnose.rewriting.execution import handed_on
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import indent_of
+from diagnose.rewriting.passing import carrier_of
 from diagnose.rewriting.row_loops import row_loop_handed_on
 from diagnose.rewriting.rows import rows_of
 from diagnose.rewriting.selections import row_selection, rows_selection

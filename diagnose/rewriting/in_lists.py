@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
 from diagnose.project.source.sql import Repeated, SqlText, Text, placeholders
-from diagnose.rewriting.carriers import binding_helper, carrier_of
 from diagnose.rewriting.dead_code import without_unused
 from diagnose.rewriting.execution import refuse_shadowed_json
+from diagnose.rewriting.leading import binding_helper
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
+from diagnose.rewriting.passing import carrier_of
 from diagnose.rewriting.rows import growth_of, refuse_bytes
 from diagnose.rewriting.selections import LIST_SELECTION
 from diagnose.rewriting.sql_edits import expression_at, select_lists

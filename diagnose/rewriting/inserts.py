@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from diagnose.rewriting import helper
-from diagnose.rewriting.carriers import binding_helper, bound_by, carrier_of
+from diagnose.rewriting.carriers import bound_by
 from diagnose.rewriting.dead_code import without_unused
 from diagnose.rewriting.execution import in_parts, inline
+from diagnose.rewriting.leading import binding_helper
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
+from diagnose.rewriting.passing import carrier_of
 from diagnose.rewriting.rows import rows_of
 from diagnose.rewriting.selections import rows_selection
 from diagnose.rewriting.sql_edits import expression_at, select_rows

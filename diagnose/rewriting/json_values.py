@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from diagnose.project.source import ir
 from diagnose.rewriting import helper
-from diagnose.rewriting.carriers import Carrier, bind_call
+from diagnose.rewriting.carriers import Carrier
 from diagnose.rewriting.dead_code import without_unused
 from diagnose.rewriting.execution import in_parts
+from diagnose.rewriting.leading import bind_call
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import place_of
 from diagnose.rewriting.preconditions import bind_span

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit
-from diagnose.rewriting.carriers import answer_at
 from diagnose.rewriting.counting import Write, counted_by
 from diagnose.rewriting.counts import OF_THE_INPUT, SAYS_STORED, stored_instead_of_sent
+from diagnose.rewriting.leading import answer_at
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
 from diagnose.rewriting.outline import offset_of, place_of
 

@@ -9,12 +9,14 @@ from diagnose.project.source import ir
 from diagnose.project.source.editing import Edit, apply_edits
 from diagnose.rewriting import helper
 from diagnose.rewriting.answers import is_changes_of
-from diagnose.rewriting.carriers import binding_helper, bound_by, carrier_of
+from diagnose.rewriting.carriers import bound_by
 from diagnose.rewriting.counts import stored_instead_of_sent
 from diagnose.rewriting.dead_code import removal, without_unused
+from diagnose.rewriting.leading import binding_helper
 from diagnose.rewriting.literals import shifted
 from diagnose.rewriting.looping_helpers import rewrite_looped
 from diagnose.rewriting.outcome import NotUnderstood, Refused, finish
+from diagnose.rewriting.passing import carrier_of
 from diagnose.rewriting.rows import refuse_bytes
 from diagnose.rewriting.selections import row_selection
 from diagnose.rewriting.sql_edits import expression_at, select_row

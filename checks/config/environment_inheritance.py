@@ -8,6 +8,7 @@ from diagnose.plugin import Check, Confidence, Location, Need, Severity
 from diagnose.project.deploy_commands import deploy_commands
 from diagnose.project.environments import environment_names
 from diagnose.project.inheritance import CONSUMERS, not_inherited
+from diagnose.project.templates import standing_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -95,10 +96,12 @@ class EnvironmentInheritance(Check):
         """One finding for each environment and key."""
         document, chosen = ctx.config.document, ctx.project.environment
         commands = deploy_commands(ctx.project)
+        templated = bool(standing_in(ctx.project))
         found = [
             missing
             for missing in not_inherited(document, ctx.source)
             if chosen in {None, missing.environment}
+            and not (templated and missing.environment is None)
             and _matters(missing, document.get("keep_vars"), commands)
         ]
         for missing in found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.project.templates import standing_in
 from diagnose.project.undeclared import undeclared_bindings
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class UndeclaredBinding(Check):
     ## What it checks
 
     Every name that the source reads through `env`, against the bindings, variables and required secrets of
-    the chosen environment.
+    the chosen environment. Where each deploy command names an environment, or the environments bind
+    everything and the top level nothing, the top level is skipped for what these environments declare.
 
     ## Why it matters
 
@@ -80,10 +82,21 @@ class UndeclaredBinding(Check):
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """One finding for each name."""
         found = undeclared_bindings(ctx.source, ctx.config)
+        environments = tuple(standing_in(ctx.project))
         for undeclared in found:
-            yield self._problem(undeclared)
+            if environments and set(environments) <= set(undeclared.elsewhere):
+                yield self._elsewhere(undeclared, environments)
+            else:
+                yield self._problem(undeclared)
         if not found:
             yield self.passed("every D1 database and queue that the source uses is declared")
+
+    def _elsewhere(self, undeclared: Undeclared, environments: tuple[str, ...]) -> Finding:
+        return self.skipped(
+            f"`env.{undeclared.name}` is declared in the environments {', '.join(environments)}, and nothing "
+            f"deploys the top level: look at one of them (--env {environments[0]})",
+            location=undeclared.worst.location,
+        )
 
     def _problem(self, undeclared: Undeclared) -> Finding:
         use = undeclared.worst

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.project.templates import standing_in
 from diagnose.project.triggers import pulls_on_request, reach_of, starting_request
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class NeverTriggered(Check):
     workers.dev, service bindings of other configs in the project; with an account, also the crons that
     the deployed worker has. When nothing can reach any of them, that is an error. When only a request can,
     and the worker then fetches the data itself, that is a warning: somebody has to send the request each
-    time. Where callers push the rows in their requests, the requests are the trigger.
+    time. Where callers push the rows in their requests, the requests are the trigger. A top level that
+    nothing deploys is skipped where the environments deployed in its place start the import.
 
     ## Why it matters
 
@@ -88,6 +90,11 @@ class NeverTriggered(Check):
         reach = reach_of(ctx.project, ctx.config, ctx.source, schedules or ())
         if not reach.importing:
             yield self.passed("no handler leads to a write, so there is no import to start")
+        elif not reach.starting and (started := _started_environments(ctx)):
+            yield self.skipped(
+                f"the environments {', '.join(started)} start the import, and nothing deploys the top level: "
+                f"look at one of them (--env {started[0]})"
+            )
         elif not reach.starting:
             yield self._never(ctx, reach, sure=schedules is not None)
         elif reach.starting == {"fetch"} and "scheduled" in reach.importing:
@@ -145,6 +152,13 @@ async def _schedules(ctx: Context) -> tuple[str, ...] | None:
     if ctx.account is None or ctx.config.name is None:
         return None
     return await ctx.account.schedules(ctx.config.name)
+
+
+def _started_environments(ctx: Context) -> tuple[str, ...]:
+    """The environments that are deployed in place of the top level, if each of them starts the import."""
+    configs = standing_in(ctx.project)
+    started = all(reach_of(ctx.project, config, ctx.source).starting for config in configs.values())
+    return tuple(configs) if started else ()
 
 
 def _has_terraform(ctx: Context) -> bool:

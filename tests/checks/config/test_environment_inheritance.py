@@ -145,6 +145,12 @@ async def test_a_top_level_without_what_an_environment_has(findings, files, expe
     assert judged(await findings(config, files=files)) == [expected]
 
 
+async def test_a_top_level_that_is_a_template(findings):
+    both = DATABASE.replace("[[d1", "[[env.dev.d1") + DATABASE.replace("[[d1", "[[env.prod.d1")
+    (finding,) = await findings(TOP + both)
+    assert finding.status is Status.PASS
+
+
 async def test_what_is_said_about_the_top_level(findings):
     config = TOP + STAGING + DATABASE.replace("[[", "[[env.staging.")
     [finding] = await findings(config)

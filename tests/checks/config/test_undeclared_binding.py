@@ -75,6 +75,20 @@ async def test_bindings_are_not_inherited(write_project, check):
     assert (finding.evidence["suggestion"], finding.evidence["elsewhere"]) == (None, [""])
 
 
+async def test_a_top_level_that_only_its_environments_deploy(write_project, check):
+    database = 'binding = "DB"\ndatabase_id = "8f2c6a1e-4b0d-4f39-9a57-3c1e5d7b9042"\n'
+    config = 'name = "a"\nmain = "w.py"\n' + "".join(
+        f"[[env.{name}.d1_databases]]\n{database}" for name in ("dev", "prod")
+    )
+    source = worker('await self.env.DB.prepare("DELETE FROM t").run()')
+    (finding,) = await check("CFG003", write_project({"wrangler.toml": config, "w.py": source}), offline=True)
+    assert finding.status is Status.SKIP
+    assert finding.message == (
+        "`env.DB` is declared in the environments dev, prod, and nothing deploys the top level: "
+        "look at one of them (--env dev)"
+    )
+
+
 async def test_a_queue_that_is_not_declared(write_project, found):
     source = worker('await self.env.CANDLES.send("x")', 'await self.env.HISTORY_DB.exec("SELECT 1")')
     folder = write_project({"wrangler.toml": CONFIG, "w.py": source})

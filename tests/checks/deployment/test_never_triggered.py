@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,25 @@ async def test_what_nothing_reaches_is_an_error(findings, worker, handlers, conf
     assert (finding.status, finding.confidence) == (Status.FAIL, Confidence.MEDIUM)
     assert finding.message == f"nothing starts the import: {message}"
     assert finding.location == Location("worker.py", 7, 5)
+
+
+@pytest.mark.parametrize(
+    ("command", "crons", "status"),
+    [
+        ("wrangler deploy --env live", '["5 4 * * *"]', Status.SKIP),
+        ("wrangler deploy --env live", "[]", Status.FAIL),
+        ("wrangler deploy", '["5 4 * * *"]', Status.FAIL),
+    ],
+)
+async def test_a_top_level_that_nothing_deploys(findings, worker, command, crons, status):
+    files = {"package.json": json.dumps({"scripts": {"ship": command}})}
+    folder = worker(SCHEDULED, config=f"env.live.triggers = {{ crons = {crons} }}\n", files=files)
+    (finding,) = await findings("DEP004", folder, offline=True)
+    assert finding.status is status
+    assert status is Status.FAIL or finding.message == (
+        "the environments live start the import, and nothing deploys the top level: "
+        "look at one of them (--env live)"
+    )
 
 
 async def test_a_service_binding_of_another_config_reaches_it(findings, worker):

@@ -28,8 +28,8 @@ class QueueMessageSize(Check):
 
     The body of every `send` and of each message of a `sendBatch`: the keys, texts and numbers that the
     source writes out, and what grows with the data it asks for. What is not known counts as one byte, so
-    a size is never overstated. Where the settings name recorded answers and `[rows].path`, rows that are
-    passed on as they came count with their recorded size.
+    a size is never overstated. Where the settings name recorded answers, rows that are passed on as they
+    came count with their recorded size: those at `[rows].path`, else the longest list of an answer.
 
     ## Why it matters
 

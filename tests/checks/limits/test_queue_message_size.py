@@ -157,6 +157,14 @@ async def test_look_alikes_pass(body, project, findings):
     assert finding.status is Status.PASS
 
 
+async def test_rows_that_are_passed_on_have_their_recorded_size_without_a_path_too(project, findings):
+    folder = project(PASSED_ON)
+    (folder / "diagnose.toml").write_text(SETTINGS.partition("[rows]")[0])
+    (folder / "rows.json").write_text(json.dumps({"rows": [{"note": "x" * 90}] * 3}))
+    (finding,) = await findings("LIM005", folder)
+    assert (finding.evidence["rows"], finding.evidence["measured"]) == (2_000, True)
+
+
 async def test_small_rows_without_a_bound_pass(project, findings):
     (finding,) = await findings(
         "LIM005", project("await self.env.JOBS.send([{'id': r['id']} for r in rows])", "unbounded")

@@ -41,8 +41,22 @@ def test_answers_without_rows_tell_nothing(body, settings):
     assert recorded_row_bytes(settings(body, answer(ROWS[:1]))) == 7
 
 
-def test_without_a_path_or_a_file_nothing_is_known(settings, tmp_path):
-    assert recorded_row_bytes(settings(answer(ROWS), path=None)) is None
+def test_without_a_path_the_longest_list_of_an_answer_holds_the_rows(settings):
+    tags = {"tags": ["long text"] * 9, "pages": [[1]], "Data": {"Rows": ROWS}}
+    assert recorded_row_bytes(settings(json.dumps(tags), path=None)) == 9
+    assert recorded_row_bytes(settings(json.dumps([[1, 2], [3]]), path=None)) == 4
+    assert recorded_row_bytes(settings(json.dumps({"id": 1, "tags": ["a", "b"]}), path=None)) is None
+    assert (
+        recorded_row_bytes(settings(json.dumps({"a": {"b": {"c": {"d": {"e": ROWS}}}}}), path=None)) is None
+    )
+
+
+def test_without_a_path_the_smallest_rows_of_several_answers_count(settings):
+    bodies = [answer(ROWS), answer(ROWS[:1]), '{"token": "x"}', "no JSON"]
+    assert recorded_row_bytes(settings(*bodies, path=None)) == 7
+
+
+def test_without_a_file_nothing_is_known(settings, tmp_path):
     gone = settings(answer(ROWS))
     (tmp_path / "0.json").unlink()
     assert recorded_row_bytes(gone) is None

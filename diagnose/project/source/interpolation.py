@@ -76,7 +76,7 @@ def _values(site: StatementSite, vetted: frozenset[str]) -> Iterator[Interpolate
     text = "".join(_marked(site.sql.parts, holes, repeated=False))
     for number, quoted in _value_places(text):
         hole, repeated = holes[number]
-        if hole.origin is None or _root(hole.expression) in vetted:
+        if hole.origin is None or {_root(hole.expression), _plain(hole.expression)} & vetted:
             continue
         before = text[: text.index(f"\ue000{number}\ue001")]
         yield InterpolatedValue(
@@ -161,7 +161,7 @@ def _vetted(text: str, path: str) -> frozenset[str]:
             case ir.Call(function=function) if _TESTS.search(function.source):
                 names |= _names(node)
             case ir.Call(function=ir.Name(name=name) | ir.Attribute(name=name)) if _VETTING.search(name):
-                names |= _names(*node.arguments)
+                names |= _checked(node.arguments)
             case ir.Call(function=ir.Attribute(name=name), arguments=(ir.Name(name=date), *_)) if (
                 name in _DATES
             ):
@@ -175,6 +175,27 @@ def _vetted(text: str, path: str) -> frozenset[str]:
             case _:
                 pass
     return frozenset(names)
+
+
+def _checked(arguments: Sequence[ir.Expression]) -> set[str]:
+    """The variables among the arguments; of `clean(query.get("tags"))` that part of one, and no other."""
+    parts = [one for one in arguments if _is_part(one)]
+    return {_plain(part.source) for part in parts} | _names(*(one for one in arguments if one not in parts))
+
+
+def _is_part(node: ir.Expression) -> bool:
+    match node:
+        case ir.Subscript(value=ir.Name(), index=ir.Literal()):
+            return True
+        case ir.Call(function=ir.Attribute(value=ir.Name(), name="get"), arguments=(ir.Literal(), *_)):
+            return True
+        case _:
+            return False
+
+
+def _plain(source: str) -> str:
+    """The source with one kind of quotes, for those in an f-string are others."""
+    return source.replace("'", '"')
 
 
 def _names(*nodes: ir.Node) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ from diagnose.project.source.values import (
     unknown,
     unparsed,
 )
+
+_IN_LIST = re.compile(r"\bIN\s*\(\s*$", re.IGNORECASE)
 
 
 def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911, PLR0912 - one for each case
@@ -206,9 +209,16 @@ def _joined_texts(first: Value, second: Value, where: str) -> Value:
     if rest is None:
         return text_of((Hole(where),), span)
     if any(isinstance(part, Repeated) for part in rest):
-        return text_of((*short, Hole(where)), span)
+        return text_of(long if _is_list(rest) else (*short, Hole(where)), span)
     optional = Repeated(SqlText(rest), "", AtMost(1, where), f"branch {where}")
     return text_of((*short, optional), span)
+
+
+def _is_list(parts: tuple[Part, ...]) -> bool:
+    """A clause that one path adds ends in the list of an `IN (…)`: it decides how long the text gets."""
+    repeated = [position for position, part in enumerate(parts) if isinstance(part, Repeated)]
+    before = parts[repeated[0] - 1] if len(repeated) == 1 and repeated[0] else None
+    return isinstance(before, Text) and _IN_LIST.search(before.text) is not None
 
 
 def _written(parts: tuple[Part, ...]) -> int:

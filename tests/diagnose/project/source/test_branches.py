@@ -258,3 +258,30 @@ async def store(env, rows):
         await env.DB.prepare("INSERT INTO t VALUES " + marks).bind(*[v for row in part for v in row]).run()
 """)
     assert site.rows.sliced
+
+
+CLAUSE = """
+from workers import Response, WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        query = await request.json()
+        ids = query["ids"]
+        sql, params = "SELECT a FROM t", []
+        if ids:
+            sql += {clause}
+            params += ids
+        rows = await self.env.DB.prepare(sql + " ORDER BY a LIMIT ?").bind(*params, 20).all()
+        return Response.json(rows.results)
+"""
+
+
+def test_a_clause_with_a_list_that_one_path_adds_decides_about_the_text(read):
+    (site,) = read(CLAUSE.format(clause="f\" WHERE id IN ({','.join('?' * len(ids))})\"")).sites
+    assert site.sql.render(rows=2) == "SELECT a FROM t WHERE id IN (?,?) ORDER BY a LIMIT ?"
+    assert site.parameters.total(150) == 151
+
+
+def test_conditions_that_one_path_adds_are_not_known(read):
+    (site,) = read(CLAUSE.format(clause='" WHERE " + " AND ".join(f"{one} = ?" for one in ids)')).sites
+    assert not site.sql.is_complete

@@ -70,3 +70,30 @@ class Default(WorkerEntrypoint):
         await remove(self.env, await request.text())
 """)
     assert values(source) == [("name", "caller", True, False, 0)]
+
+
+CHECKED = """
+from workers import Response, WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        query = await request.json()
+        {check}
+        rows = await self.env.DB.prepare(f"SELECT a FROM t WHERE b = '{query['b']}'").all()
+        return Response.json(rows.results)
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "found"),
+    [
+        ('tags = clean(query["tags"])', ["query['b']"]),
+        ('tags = clean(query.get("tags", ""))', ["query['b']"]),
+        ('validate(query["b"])', []),
+        ("validate(query)", []),
+        ("validate(dict(query))", []),
+    ],
+)
+def test_a_part_that_is_checked_says_nothing_of_others(check, found, read):
+    source = read(CHECKED.replace("{check}", check))
+    assert [expression for expression, *_ in values(source)] == found

@@ -22,8 +22,9 @@ class ColumnMismatch(Check):
     ## What it checks
 
     Each statement that a handler leads to is compiled by D1's engine against the tables as they are: those
-    of the account, else those that the migrations make, with columns that the worker itself adds. Text
-    that is put together at run time is only judged as far as it is fixed.
+    of the account, else those that the migrations make, with columns that the worker itself adds. An INSERT
+    that names no columns must give a value for each. Text that is put together at run time is only judged
+    as far as it is fixed.
 
     ## Why it matters
 
@@ -54,16 +55,16 @@ class ColumnMismatch(Check):
 
     review: a migration adds the columns that INSERTs and UPDATEs write. It is refused, and both shapes are
     shown, when a missing column is probably another name of one that is there, when the table needs a
-    value that the statement does not give, and when the column is only read. Undo drops a column again
-    as long as it is empty in every row.
+    value that the statement does not give, when the column is only read, and when an INSERT names no
+    columns. Undo drops a column again as long as it is empty in every row.
 
     ## Evidence
 
     - `binding`, `database`, `table`: the table.
-    - `missing`: columns that it has not.
+    - `missing`: columns that it has not; empty where an INSERT names none and gives too few or too many.
     - `columns`: columns that it has.
     - `written`: columns that the statements write.
-    - `statements`: places that name a missing column, as `path:line`.
+    - `statements`: places that name a missing column, or give too few or too many, as `path:line`.
     - `error`: what D1 answers to the first of them.
 
     ## Permissions
@@ -97,9 +98,8 @@ class ColumnMismatch(Check):
 
     async def _problem(self, ctx: Context, binding: D1Binding, missing: MissingColumns) -> Finding:
         database = await database_name(ctx.account, binding)
-        names = ", ".join(missing.names)
         return self.problem(
-            f"table {missing.table.name} of {database} ({binding.binding}) has no column {names}",
+            f"table {missing.table.name} of {database} ({binding.binding}) {_lacks(missing)}",
             confidence=Confidence.HIGH if ctx.account else Confidence.MEDIUM,
             location=missing.sites[0].location,
             resource=resource(binding, missing.table.name),
@@ -115,6 +115,15 @@ class ColumnMismatch(Check):
             },
             explains=("E2E001", "E2E002", "E2E004"),
         )
+
+
+def _lacks(missing: MissingColumns) -> str:
+    if missing.names:
+        return f"has no column {', '.join(missing.names)}"
+    columns, function = len(missing.table.columns), missing.sites[0].function
+    return (
+        f"has {columns} columns, and the INSERT in {function} names none and gives another number of values"
+    )
 
 
 async def _definitions(ctx: Context, binding: D1Binding) -> tuple[str, ...] | None:

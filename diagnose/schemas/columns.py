@@ -23,7 +23,8 @@ class MissingColumns:
     """What one table lacks.
 
     Attributes:
-        names: of the missing columns, in the order of the statements.
+        names: of the missing columns, in the order of the statements; empty when an INSERT that lists no
+            columns gives another number of values than the table has columns.
         written: columns that the worker's INSERTs and UPDATEs write to the table.
         sites: the statements that name a missing column, those that write first.
         error: what D1 answers to the first of them.
@@ -44,7 +45,7 @@ def missing_columns(
     with Judge(definitions, own_sites(source, binding)) as judge:
         for site in sites_of(source, binding):
             gap = judge.gap(site)
-            if gap is not None and gap.kind is GapKind.COLUMN:
+            if gap is not None and gap.kind in {GapKind.COLUMN, GapKind.VALUES}:
                 found.setdefault(gap.table.lower(), []).append((site, gap))
         schema = judge.schema
     tables = ((schema.table(name), gaps) for name, gaps in found.items())
@@ -64,7 +65,7 @@ def _of_table(
     ]
     return MissingColumns(
         table=table,
-        names=each_once(name for name in named if table.column(name) is None),
+        names=each_once(name for name in named if name and table.column(name) is None),
         written=each_once(written),
         sites=tuple(site for site, _ in gaps),
         error=gaps[0][1].error.text,

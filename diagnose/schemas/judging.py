@@ -21,6 +21,7 @@ _END: Final = r"(?: at offset \d+)?: SQLITE_ERROR"
 _NO_TABLE: Final = re.compile(rf"no such table: (?:main\.)?(?P<name>.+?){_END}")
 _NO_COLUMN_IN: Final = re.compile(rf"table (?P<table>.+) has no column named (?P<name>.+?){_END}")
 _NO_COLUMN: Final = re.compile(rf"no such column: (?:[^.\s]+\.)?(?P<name>.+?){_END}")
+_SUPPLIED: Final = re.compile(r"table (?P<table>.+) has \d+ columns but \d+ values were supplied")
 _NO_TARGET: Final = "ON CONFLICT clause does not match any"
 _SYNTAX: Final = ("syntax error", "incomplete input", "unrecognized token")
 
@@ -37,6 +38,7 @@ class GapKind(Enum):
 
     TABLE = "table"
     COLUMN = "column"
+    VALUES = "values"
     KEY = "key"
 
 
@@ -46,7 +48,7 @@ class Gap:
 
     Attributes:
         table: the table that is missing, or that lacks the column or key.
-        name: of the table or column; empty for a key.
+        name: of the table or column; empty for a key, and for values of another number than columns.
         error: what D1 answers to the statement.
     """
 
@@ -148,7 +150,7 @@ def _texts(sql: SqlText) -> Iterator[str]:
         yield sql.render(rows=1, hole=filler)
 
 
-def _read(error: D1Error, site: StatementSite) -> Gap | None:
+def _read(error: D1Error, site: StatementSite) -> Gap | None:  # noqa: PLR0911 - one return for each case
     if match := _NO_TABLE.match(error.cause):
         return Gap(kind=GapKind.TABLE, table=match["name"], name=match["name"], error=error)
     if match := _NO_COLUMN_IN.match(error.cause):
@@ -157,6 +159,15 @@ def _read(error: D1Error, site: StatementSite) -> Gap | None:
         return None
     if match := _NO_COLUMN.match(error.cause):
         return Gap(kind=GapKind.COLUMN, table=site.table, name=match["name"], error=error)
+    if (match := _SUPPLIED.match(error.cause)) and _has_whole_rows(site.sql):
+        return Gap(kind=GapKind.VALUES, table=match["table"], name="", error=error)
     if error.cause.startswith(_NO_TARGET):
         return Gap(kind=GapKind.KEY, table=site.table, name="", error=error)
     return None
+
+
+def _has_whole_rows(sql: SqlText) -> bool:
+    """All of the text is known, and what it repeats are rows in parentheses: as long as they look."""
+    return sql.is_complete and all(
+        part.unit.head().lstrip().startswith("(") and not part.unit.repeated for part in sql.repeated
+    )

@@ -81,6 +81,8 @@ class ColumnMismatch(Fix):
 
 def _obstacle(missing: MissingColumns) -> str | None:
     """Why adding the columns would not help, or would hide the real mistake; None when it is safe."""
+    if not missing.names:
+        return "an INSERT names no columns, so that nobody can tell which of them its values are for"
     written = {name.lower() for name in missing.written}
     read = [name for name in missing.names if name.lower() not in written]
     if read:

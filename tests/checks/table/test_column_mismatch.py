@@ -34,6 +34,22 @@ async def test_all_missing_columns_of_a_table_are_one_finding(findings, worker, 
     }
 
 
+@pytest.mark.parametrize("values", ["(1)", "(1, 2, 3)", "(1, 2, 3), (4, 5, 6)"])
+async def test_values_for_columns_that_an_insert_does_not_name(findings, worker, account, values):
+    folder = worker(f"INSERT INTO rates VALUES {values}")
+    account(folder, "CREATE TABLE rates (day TEXT, rate REAL)")
+    (finding,) = await findings("TBL002", folder)
+    assert finding.status is Status.FAIL
+    assert finding.message.startswith("table rates of rates (DB) has 2 columns, and the INSERT in ")
+    assert finding.message.endswith(" names none and gives another number of values")
+    assert finding.location == Location("worker.py", 7, 9)
+    assert (finding.evidence["missing"], finding.evidence["columns"]) == ([], ["day", "rate"])
+    number = values.partition(")")[0].count(",") + 1
+    assert finding.evidence["error"].startswith(
+        f"D1_ERROR: table rates has 2 columns but {number} values were supplied"
+    )
+
+
 async def test_a_missing_table_is_not_its_concern(findings, tmp_path):
     write_demo(tmp_path / "demo")
     (finding,) = await findings("TBL002", tmp_path / "demo")

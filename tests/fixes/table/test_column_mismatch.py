@@ -65,3 +65,11 @@ async def test_migrations_of_another_tool_are_left_to_it(worker, account, unchan
     account(folder, "CREATE TABLE rates (day TEXT)")
     settlement = await unchanged("TBL002", folder)
     assert settlement.detail.startswith("the project's migrations are made by another tool")
+
+
+async def test_values_for_columns_that_an_insert_does_not_name_are_left(worker, account, unchanged):
+    folder = worker("INSERT INTO rates VALUES (1)")
+    account(folder, "CREATE TABLE rates (day TEXT, rate REAL)")
+    settlement = await unchanged("TBL002", folder)
+    assert settlement.outcome is Outcome.REFUSED
+    assert settlement.detail.startswith("an INSERT names no columns, so that nobody can tell")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from diagnose.project.source import forgetting, ir, lengths
+from diagnose.project.source import forgetting, ir, lengths, texts
 from diagnose.project.source.counts import Exactly, filtered
 from diagnose.project.source.joining import any_function, joined
 from diagnose.project.source.operators import Operators
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from diagnose.project.source.values import Segment, Value
 
 _LARGEST_COPIES = 100_000
+_LARGEST_TEXTS = 100
+_TEXTUAL = (ir.Name, ir.Attribute, ir.Template, ir.Binary)
 
 
 class Expressions(Operators):
@@ -171,6 +173,9 @@ class Expressions(Operators):
                 self.evaluate(node.key)
             return (self.item(node.element),)
         clause = node.clauses[position]
+        written_out = self._written_out(node, clause)
+        if written_out is not None:
+            return written_out
         loop = self.begin(clause.target, clause.iterable, node.span)
         if clause.conditions:
             loop = replace(loop, size=Size(filtered(loop.size.count), f"{loop.size.key} if …"))
@@ -183,6 +188,24 @@ class Expressions(Operators):
         if isinstance(loop.size.count, Exactly) and loop.size.count.n <= _LARGEST_COPIES and _same(inner):
             return inner * loop.size.count.n
         return (Many(inner, loop.size, loop.head),)
+
+    def _written_out(self, node: ir.Comprehension, clause: ir.Clause) -> tuple[Segment, ...] | None:
+        """A text for each element of a list that is known, such as `f"{name} = ?" for name in COLUMNS`."""
+        if clause is not node.clauses[-1] or clause.conditions or node.key is not None:
+            return None
+        if not _is_plain(clause.iterable) or not isinstance(node.element, _TEXTUAL):
+            return None
+        known = self.elements(self.evaluate(clause.iterable), clause.iterable.source)
+        if not 0 < len(known) <= _LARGEST_TEXTS or not all(isinstance(one, Item) for one in known):
+            return None
+        found: list[Segment] = []
+        for one in known:
+            self.assign(clause.target, one.value if isinstance(one, Item) else NOTHING)
+            item = self.item(node.element)
+            if not texts.is_text(item.value):
+                return None
+            found.append(item)
+        return tuple(found)
 
     def _attribute(self, node: ir.Attribute) -> Value:
         return self.attribute(self.evaluate(node.value), node.name, node)
@@ -341,6 +364,17 @@ class Expressions(Operators):
         ir.Star: _star,
         ir.Call: lambda machine, node: machine.call(node),
     }
+
+
+def _is_plain(node: ir.Expression) -> bool:
+    """Evaluating it a second time has no effect: a name, an attribute of one, `fields(Row)`."""
+    match node:
+        case ir.Name() | ir.Attribute(value=ir.Name()):
+            return True
+        case ir.Call(function=function, arguments=(ir.Name(),)):
+            return function.source.rpartition(".")[2] == "fields"
+        case _:
+            return False
 
 
 def _bound_to_class(found: Value, owner: ClassValue) -> Value:

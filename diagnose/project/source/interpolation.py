@@ -177,10 +177,15 @@ def _vetted(text: str, path: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _checked(arguments: Sequence[ir.Expression]) -> set[str]:
+def _checked(arguments: Sequence[ir.Node]) -> set[str]:
     """The variables among the arguments; of `clean(query.get("tags"))` that part of one, and no other."""
-    parts = [one for one in arguments if _is_part(one)]
-    return {_plain(part.source) for part in parts} | _names(*(one for one in arguments if one not in parts))
+    found: set[str] = set()
+    for node in arguments:
+        if isinstance(node, ir.Expression) and _is_part(node):
+            found.add(_plain(node.source))
+        else:
+            found |= {node.name} if isinstance(node, ir.Name) else _checked(tuple(ir.children(node)))
+    return found
 
 
 def _is_part(node: ir.Expression) -> bool:

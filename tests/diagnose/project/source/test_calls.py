@@ -175,3 +175,37 @@ async def write(db, rows):
     )
     calls = {site.verb: [call.location for call in site.calls] for site in source.sites}
     assert calls == {"INSERT": [Location("worker.py", 7, 11)], "DELETE": []}
+
+
+NAMES = """
+from dataclasses import dataclass, fields
+from workers import WorkerEntrypoint
+
+NAMES = ("a", "b")
+
+@dataclass
+class Row:
+    a: int
+    b: int
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        columns = {columns}
+        sql = f"INSERT INTO t ({{', '.join(columns)}}) VALUES (?, ?)"
+        await self.env.DB.prepare(sql).bind(1, 2).run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        ("[field.name for field in fields(Row)]", ("a", "b")),
+        ('[f"{name}_eur" for name in NAMES]', ("a_eur", "b_eur")),
+        ('["in_" + name for name in NAMES]', ("in_a", "in_b")),
+        ("[name for name in NAMES if controller.cron]", ()),
+        ("[controller.name for name in NAMES]", ()),
+    ],
+)
+def test_a_text_for_each_element_of_a_list_that_is_known(read, columns, names):
+    (site,) = read(NAMES.format(columns=columns)).sites
+    assert site.columns == names

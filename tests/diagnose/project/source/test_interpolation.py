@@ -89,7 +89,9 @@ class Default(WorkerEntrypoint):
     [
         ('tags = clean(query["tags"])', ["query['b']"]),
         ('tags = clean(query.get("tags", ""))', ["query['b']"]),
+        ('tags = clean(query.get("tags", "").split(","))', ["query['b']"]),
         ('validate(query["b"])', []),
+        ('validate(str(query["b"]).strip())', []),
         ("validate(query)", []),
         ("validate(dict(query))", []),
     ],

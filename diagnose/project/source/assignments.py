@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir, lengths, texts
+from diagnose.project.source.counts import AtMost
 from diagnose.project.source.machine import ActiveLoop, Machine
 from diagnose.project.source.values import (
     Constant,
@@ -18,6 +20,7 @@ from diagnose.project.source.values import (
     Many,
     Pending,
     Reference,
+    Size,
     unknown,
 )
 
@@ -101,9 +104,22 @@ class Assignments(Machine):
                 entry = (index.value, Item(value, target.source, target.span))
                 self.write(owner.address, replace(content, entries=(*content.entries, entry)))
             else:
-                self.write(owner.address, replace(content, complete=False))
+                self.write(owner.address, self._filled(owner, content, value, target))
         elif isinstance(content, ListValue) and isinstance(target.index, ir.Slice):
             self.write(owner.address, replace(content, segments=self.elements(value, target.source)))
+
+    def _filled(
+        self, owner: Reference, content: DictValue, value: Value, target: ir.Subscript
+    ) -> ListValue | DictValue:
+        """A dictionary that a loop fills: it has an entry for each turn at most, if those are bounded."""
+        counts = [loop.size.count for loop in self.loops[self.heap_depths[owner.address] :]]
+        turns = [count.upper for count in counts if count.upper is not None]
+        over_names = all(count.exact is not None for count in counts)  # such as those of columns
+        if content != DictValue() or over_names or len(turns) < len(counts):
+            return replace(content, complete=False)
+        source = target.value.source
+        size = Size(AtMost(prod(turns), source), source)
+        return ListValue((Many((Item(value, target.source),), size),), "dict")
 
 
 def _named(value: Value, source: str) -> str:

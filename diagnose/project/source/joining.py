@@ -50,6 +50,8 @@ def joined(first: Value, second: Value, where: str) -> Value:  # noqa: PLR0911, 
     for one, other in ((first, second), (second, first)):
         if one == NOTHING or (isinstance(one, ListValue) and not one.segments):
             return other
+        if one == DictValue() and isinstance(other, ListValue) and other.kind == "dict":
+            return other
     match first, second:
         case Data(), Data():
             return Data(

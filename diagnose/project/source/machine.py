@@ -246,7 +246,7 @@ class Machine(ABC):
         for address in before.keys() | other.heap.keys():
             mine = self.heap[address]
             meeting = joined(mine, other.heap.get(address, before.get(address, mine)), where)
-            if isinstance(meeting, type(mine)) and meeting is not mine:
+            if isinstance(meeting, (type(mine), ListValue)) and meeting is not mine:
                 self.write(address, meeting)
         names = self.scope.names
         for name, value in other.names.items():

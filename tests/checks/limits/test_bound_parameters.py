@@ -259,3 +259,29 @@ async def test_a_queue_hands_over_as_many_messages_as_its_consumer_takes(write_p
     assert problem is None or finding.message == (
         f"one INSERT in Default.queue {problem}; D1 allows 100, so it breaks at row 26"
     )
+
+
+BY_ID = """
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def queue(self, batch):
+        newest = {}
+        for message in batch.messages:
+            if message.body:
+                newest[message.body["id"]] = [message.body["id"], message.body["price"]]
+        rows = list(newest.values())
+        marks = ", ".join(["(?, ?)"] * len(rows))
+        sql = f"INSERT INTO prices VALUES {marks}"
+        await self.env.DB.prepare(sql).bind(*[value for row in rows for value in row]).run()
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("size", "parameters"), [(50, None), (60, 120)])
+async def test_a_dictionary_holds_no_more_than_the_messages(write_project, check, size, parameters):
+    files = {"wrangler.toml": f"{CONSUMER}max_batch_size = {size}\n", "w.py": BY_ID}
+    (finding,) = await check("LIM001", write_project(files), offline=True)
+    assert finding.is_problem is (parameters is not None), finding.message
+    assert finding.evidence.get("parameters_asked") == parameters

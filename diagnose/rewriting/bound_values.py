@@ -86,11 +86,30 @@ def _arguments(call: ir.Call, place: Place) -> Iterator[ir.Expression]:
         if not isinstance(argument, ir.Star):
             yield argument
             continue
-        match made_of(argument.value, place):
-            case ir.Sequence(items=items):
-                yield from (item for item in items if not isinstance(item, ir.Star))
-            case ir.Comprehension(key=None, element=element):
-                yield element
+        yield from _elements(made_of(argument.value, place))
+        if isinstance(argument.value, ir.Name):
+            for added in _added(argument.value.name, place):
+                yield from _elements(added)
+
+
+def _elements(node: ir.Expression) -> Iterator[ir.Expression]:
+    match node:
+        case ir.Sequence(items=items):
+            yield from (item for item in items if not isinstance(item, ir.Star))
+        case ir.Comprehension(key=None, element=element):
+            yield element
+
+
+def _added(name: str, place: Place) -> Iterator[ir.Expression]:
+    """What the function adds to a list: `values += […]`, `values.extend([…])`."""
+    for node in ir.walk(*place.scope()):
+        match node:
+            case ir.Augment(operator="+", target=ir.Name(name=target), value=value) if target == name:
+                yield value
+            case ir.Call(
+                function=ir.Attribute(value=ir.Name(name=owner), name="extend"), arguments=(value,)
+            ) if owner == name:
+                yield value
 
 
 def _value(node: ir.Expression, place: Place, source: Source) -> BoundValue | None:

@@ -134,6 +134,8 @@ async def test_types_that_do_not_arrive_unwrapped(argument, kind, confidence, er
         ["await insert.bind(*[row['time'], [1, 2]]).run()"],
         ["values = [row['time'], [1, 2]]", "await insert.bind(*values).run()"],
         ["await self.env.DB.batch([insert.bind(one['time'], [1, 2]) for one in rows])"],
+        ["values = []", "values += [row['time'], [1, 2]]", "await insert.bind(*values).run()"],
+        ["values = []", "values.extend([row['time'], [1, 2]])", "await insert.bind(*values).run()"],
     ],
 )
 async def test_through_a_variable_and_in_a_batch(lines, findings):

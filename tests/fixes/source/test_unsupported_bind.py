@@ -56,6 +56,13 @@ def project(write_project):
     ("before", "after"),
     [
         (
+            "both = []\n            both += [1, None]\n            await insert.bind(*both).run()",
+            worker(
+                "both = []\n            both += [1, jsnull]\n            await insert.bind(*both).run()",
+                JSNULL,
+            ),
+        ),
+        (
             "await insert.bind(1, None).run()",
             worker("await insert.bind(1, jsnull).run()", JSNULL),
         ),

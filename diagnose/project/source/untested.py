@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import forgetting, ir
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diagnose.project.source.machine import Frame
+
+_RESPONSE = re.compile(r"Response|^[A-Z]\w*\.(?:json|new)$")
+"""Responses, under another name, too: `Answer.json(…)`."""
 
 
 def is_untested(frames: Sequence[Frame]) -> bool:
@@ -73,7 +77,7 @@ def _harmless(node: ir.Node, *, told: bool) -> tuple[object, ...]:
             return (target,)
         case ir.Return(value=value) if value is not None:
             return (value,)
-        case ir.Call(function=function, arguments=arguments) if told and "Response" in function.source:
+        case ir.Call(function=function, arguments=arguments) if told and _RESPONSE.search(function.source):
             pairs = [pair for one in arguments if isinstance(one, ir.Mapping) for pair in one.pairs]
             return (*arguments, *(value for _, value in pairs))
         case _:

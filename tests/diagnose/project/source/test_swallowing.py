@@ -294,6 +294,7 @@ class Default(WorkerEntrypoint):
     ("answer", "use", "respond", "swallows"),
     [
         ("return 0", "total += await store(env, part)", 'return Response.json({"written": written})', True),
+        ("return 0", "total += await store(env, part)", 'return Answer.json({"written": written})', True),
         ("return", "total = await store(env, part)", 'return Response.json({"written": written})', True),
         ("return []", "await store(env, part)", 'return Response(f"{written}")', True),
         ("return None", "print(await store(env, part))", 'return Response("")', False),

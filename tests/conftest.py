@@ -33,7 +33,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in terminalreporter.stats.get(outcome, ()):
             for name, value in getattr(report, "user_properties", ()):
                 if name == "agreement":
-                    agreement.update(value)
+                    group, figures = value
+                    agreement[group] = figures
                 elif name == "mutant":
                     for operator, figures in value.items():
                         mutants.setdefault(operator, Counter()).update(figures)

@@ -44,7 +44,7 @@ def run_command(*words: str | Path, cwd: Path | None = None, **environment: str)
     ended = subprocess.run(
         [sys.executable, "-m", "diagnose", *map(str, words)],
         cwd=cwd,
-        env=kept | {"PYTHONWARNINGS": "error", "NO_COLOR": "1"} | environment,
+        env=kept | {"PYTHONWARNINGS": "error", "NO_COLOR": "1", "COLUMNS": "100"} | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -58,7 +58,9 @@ async def test_a_missing_table_is_not_its_concern(findings, tmp_path):
 
 @pytest.mark.parametrize("folder", CORRECT, ids=lambda folder: folder.name)
 async def test_correct_projects_pass(findings, folder):
-    assert {finding.status for finding in await findings("TBL002", folder, offline=True)} == {Status.PASS}
+    without_database = folder.name == "two_workers"  # the worker that is looked at only sends
+    expected = Status.SKIP if without_database else Status.PASS
+    assert {finding.status for finding in await findings("TBL002", folder, offline=True)} == {expected}
 
 
 async def test_what_the_migrations_make_is_less_sure(findings, worker):

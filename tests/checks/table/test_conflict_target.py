@@ -89,7 +89,9 @@ async def test_every_clause_needs_a_key(findings, worker, statement):
 
 @pytest.mark.parametrize("folder", CORRECT, ids=lambda folder: folder.name)
 async def test_correct_projects_pass(findings, folder):
-    assert {finding.status for finding in await findings("TBL003", folder, offline=True)} == {Status.PASS}
+    without_database = folder.name == "two_workers"  # the worker that is looked at only sends
+    expected = Status.SKIP if without_database else Status.PASS
+    assert {finding.status for finding in await findings("TBL003", folder, offline=True)} == {expected}
 
 
 async def test_without_any_schema_it_is_skipped(findings, worker):

@@ -50,7 +50,9 @@ async def test_the_demo_s_table_stands_in_another_database(findings, tmp_path):
 
 @pytest.mark.parametrize("folder", CORRECT, ids=lambda folder: folder.name)
 async def test_correct_projects_pass(findings, folder):
-    assert {finding.status for finding in await findings("TBL001", folder, offline=True)} == {Status.PASS}
+    without_database = folder.name == "two_workers"  # the worker that is looked at only sends
+    expected = Status.SKIP if without_database else Status.PASS
+    assert {finding.status for finding in await findings("TBL001", folder, offline=True)} == {expected}
 
 
 async def test_tables_of_the_account_are_there(findings, worker, account):

@@ -45,6 +45,7 @@ def run(
     """Run `diagnose` with these words."""
     for name in ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID", "FORCE_COLOR", "DIAGNOSE_DEBUG"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
 
     def start(*words: object) -> Ended:

@@ -42,11 +42,12 @@ def test_what_stands_around_it_does_not_matter(run: Callable[..., object], paste
 
 def test_with_a_path_the_statement_is_named(run: Callable[..., object], demo: Path):
     ended = run("explain", TEXT, demo)
-    place = "pyswarm/Data_Import/historical_worker.py:70:5  INSERT price_data in insert_candles_to_d1"
+    place = "pyswarm/Data_Import/historical_worker.py:70:5 INSERT price_data in insert_candles_to_d1"
 
     assert ended.code == 0
-    assert f"In the project\n  it comes from here:\n    {place}: D1 refuses it" in ended.out
-    assert "parameter 101 stands at byte 448" in " ".join(ended.out.split())
+    told = " ".join(ended.out.split())
+    assert f"In the project it comes from here: {place}: D1 refuses it" in told
+    assert "parameter 101 stands at byte 448" in told
 
 
 def test_with_a_path_that_gives_another_offset_this_is_said(run: Callable[..., object], demo: Path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.plugin import Fix, Safety, Turn
 from diagnose.queueing import queued
-from diagnose.rewriting import Files, rewrite_files, rewrite_in_list, rewrite_insert
+from diagnose.rewriting import Files, Refused, rewrite_files, rewrite_in_list, rewrite_insert
 from diagnose.simulation import simulate
 from diagnose.steps import EditFile
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from diagnose.plugin import Context, Finding, Plan
     from diagnose.project.source import Source, StatementSite
     from diagnose.rewriting import Outcome
+
+_JSNULL = "jsnull"
 
 
 class BoundParameters(Fix):
@@ -71,5 +73,19 @@ def _is_broken(site: StatementSite, path: str, function: object) -> bool:
 
 def _rewrite(site: StatementSite, source: Source) -> Outcome:
     others = [other for other in source.sites if other is not site]
+    elsewhere = _path_with_null(source, site)
+    if elsewhere is not None:
+        return Refused(
+            f"{site.function} is not rewritten: {elsewhere} makes `jsnull`, which JSON does not take",
+            "let the rows hold None there, which JSON writes as null, and run fix again",
+        )
     rewrite = rewrite_insert if site.verb in {"INSERT", "REPLACE"} else rewrite_in_list
     return rewrite(source.text(site.sql_span.path), site, others, source.modules)
+
+
+def _path_with_null(source: Source, site: StatementSite) -> str | None:
+    """Another module that makes JavaScript's null, which may stand in the rows of an INSERT."""
+    if site.verb not in {"INSERT", "REPLACE"}:
+        return None
+    others = (module for module in source.modules if module.path != site.location.path)
+    return next((module.path for module in others if _JSNULL in module.text), None)

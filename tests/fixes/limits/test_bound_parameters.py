@@ -153,3 +153,47 @@ await db.prepare(f"DELETE FROM two WHERE id IN ({places})").bind(*ids).run()
     text = (folder / "worker.py").read_text()
     assert "INSERT INTO one (a, b) SELECT value->>0, value->>1 FROM json_each(?1)" in text
     assert ".bind(json.dumps(ids)).run()" in text
+
+
+CONFIG = """
+name = "shop"
+main = "worker.py"
+compatibility_date = "2025-12-01"
+
+[[d1_databases]]
+binding = "DB"
+"""
+STORE = """
+async def store(env, rows):
+    marks = ", ".join(["(?, ?)"] * len(rows))
+    sql = f"INSERT INTO products (sku, stock) VALUES {marks}"
+    await env.DB.prepare(sql).bind(*[value for row in rows for value in row]).run()
+"""
+IMPORT = """
+from pyodide.ffi import jsnull
+from workers import WorkerEntrypoint, fetch
+from store import store
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        response = await fetch("https://api.example.com/products?limit=2000")
+        found = (await response.json())["products"]
+        await store(self.env, [(one["sku"], one["stock"] or jsnull) for one in found])
+"""
+
+
+@pytest.mark.anyio
+async def test_rows_with_the_null_of_javascript_are_left(write_project, repair, tree):
+    folder = write_project({"wrangler.toml": CONFIG, "worker.py": IMPORT, "store.py": STORE})
+    before = tree(folder)
+    (settlement,) = of("LIM001", await repair("LIM001", folder, offline=True))
+    assert settlement.outcome is Outcome.REFUSED
+    assert settlement.detail.startswith(
+        "store is not rewritten: worker.py makes `jsnull`, which JSON does not take"
+    )
+    assert tree(folder) == before
+    (folder / "worker.py").write_text(
+        IMPORT.replace("or jsnull", "or None").replace("import jsnull", "import to_js")
+    )
+    (settlement,) = of("LIM001", await repair("LIM001", folder, offline=True))
+    assert settlement.outcome is Outcome.FIXED

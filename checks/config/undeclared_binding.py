@@ -93,8 +93,8 @@ class UndeclaredBinding(Check):
 
     def _elsewhere(self, undeclared: Undeclared, environments: tuple[str, ...]) -> Finding:
         return self.skipped(
-            f"`env.{undeclared.name}` is declared in the environments {', '.join(environments)}, and nothing "
-            f"deploys the top level: look at one of them (--env {environments[0]})",
+            f"nothing deploys the top level, and `env.{undeclared.name}` is declared in "
+            f"{', '.join(environments)}: look at one of them (--env {environments[0]})",
             location=undeclared.worst.location,
         )
 

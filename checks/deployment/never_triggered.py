@@ -92,7 +92,7 @@ class NeverTriggered(Check):
             yield self.passed("no handler leads to a write, so there is no import to start")
         elif not reach.starting and (started := _started_environments(ctx)):
             yield self.skipped(
-                f"the environments {', '.join(started)} start the import, and nothing deploys the top level: "
+                f"nothing deploys the top level, and the import is started in {', '.join(started)}: "
                 f"look at one of them (--env {started[0]})"
             )
         elif not reach.starting:

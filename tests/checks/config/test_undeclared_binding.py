@@ -84,7 +84,7 @@ async def test_a_top_level_that_only_its_environments_deploy(write_project, chec
     (finding,) = await check("CFG003", write_project({"wrangler.toml": config, "w.py": source}), offline=True)
     assert finding.status is Status.SKIP
     assert finding.message == (
-        "`env.DB` is declared in the environments dev, prod, and nothing deploys the top level: "
+        "nothing deploys the top level, and `env.DB` is declared in dev, prod: "
         "look at one of them (--env dev)"
     )
 

@@ -98,8 +98,7 @@ async def test_a_top_level_that_nothing_deploys(findings, worker, command, crons
     (finding,) = await findings("DEP004", folder, offline=True)
     assert finding.status is status
     assert status is Status.FAIL or finding.message == (
-        "the environments live start the import, and nothing deploys the top level: "
-        "look at one of them (--env live)"
+        "nothing deploys the top level, and the import is started in live: look at one of them (--env live)"
     )
 
 

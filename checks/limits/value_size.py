@@ -29,8 +29,8 @@ class ValueSize(Check):
     The texts that statements bind: a JSON text of all rows, lines joined into one text, with as many rows
     as the code asks for, pages included. What is not known counts as one byte, so a size is never
     overstated; rows that are passed on as they came count with their size in the recorded answers where
-    the settings name them (at `[rows].path`, else the longest list of an answer). Also `zeroblob(…)` in the text, and a request body that is bound as it came.
-    Fetched data of unknown length is no finding.
+    the settings name them (at `[rows].path`, else the longest list of an answer). Also `zeroblob(…)` in
+    the text, and a request body that is bound as it came. Fetched data of unknown length is no finding.
 
     ## Why it matters
 

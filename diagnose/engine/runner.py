@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.engine.accepting import accepted
 from diagnose.engine.events import Silent
+from diagnose.engine.hiding import without_secrets
 from diagnose.engine.outcomes import RunOutcomes
 from diagnose.errors import DiagnoseError, ProjectError
 from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
@@ -91,7 +92,8 @@ async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
     except Exception as error:  # noqa: BLE001 - a crash of a check is a result, not the end of the run
         findings = [_crash(check, describe_crash(error))]
     elapsed = round((time.perf_counter() - started) * 1000, 3)
-    return [replace(finding, duration_ms=elapsed) for finding in findings]
+    shown = without_secrets(findings, ctx.project)
+    return [replace(finding, duration_ms=elapsed) for finding in shown]
 
 
 async def _findings(check: type[Check], ctx: Context) -> list[Finding]:

@@ -28,9 +28,10 @@ class UnsupportedBind(Check):
 
     The arguments of every `bind()` of a Python worker, and what JavaScript receives for them on the runtime
     that compatibility date, flags and SDK select: `None` and values that may be None, dicts, lists, tuples,
-    sets, bytes, datetimes, Decimals, UUIDs, and integers from 2^53. A `get` of a key is compared with the
-    recorded answers: where the key is missing or null in them, the value is None for certain; where it never
-    is, nothing is said.
+    sets, bytes, datetimes, Decimals, UUIDs, dataclasses, and integers from 2^53. Where a function executes
+    statements for others and only binds what it is given, the arguments of its calls are looked at as well.
+    A `get` of a key is compared with the recorded answers: where the key is missing or null in them, the
+    value is None for certain; where it never is, nothing is said.
 
     ## Why it matters
 
@@ -59,13 +60,14 @@ class UnsupportedBind(Check):
     ## Remedy
 
     Bind text, numbers and `jsnull`, or all rows as one JSON text, in which None is null. Store a dict or a
-    list as `json.dumps(value)`, a datetime as `value.isoformat()`, a Decimal or a large integer as text.
+    list as `json.dumps(value)`, a datetime as `value.isoformat()`, a Decimal or a large integer as text, and
+    of a dataclass its fields.
 
     ## Fix safety
 
     Review: the value is converted where it is bound, and a column gets text that may have been meant as
-    something else. Refused for tuples, sets, Decimals and large integers, whose form is a choice, and for
-    None before Pyodide 0.28, which has no `jsnull`.
+    something else. Refused for tuples, sets, Decimals, dataclasses and large integers, whose form is a
+    choice, and for None before Pyodide 0.28, which has no `jsnull`.
 
     ## Evidence
 
@@ -119,7 +121,7 @@ class UnsupportedBind(Check):
             f"{_how(first, recorded)} {first.arrives} at {runtime}{more}",
             severity=Severity.WARNING if reachable else Severity.ADVICE,
             confidence=_confidence(first, recorded) if reachable else Confidence.LOW,
-            location=site.bind_location,
+            location=call.call.span.location,
             evidence={
                 "binding": site.binding,
                 "table": site.table,

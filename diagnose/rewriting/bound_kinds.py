@@ -6,13 +6,15 @@ import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from diagnose.project.source import ir
+from diagnose.project.source.python import lower
 
 if TYPE_CHECKING:
+    from diagnose.project.source.model import Source
     from diagnose.rewriting.outline import Place
 
 Kind: TypeAlias = Literal[
     "None", "None or else", "get", "parameter", "dict", "list", "tuple", "set",
-    "bytes", "datetime", "Decimal", "UUID", "bigint",
+    "bytes", "datetime", "Decimal", "UUID", "bigint", "dataclass",
 ]  # fmt: skip
 """`None` always, or one of two values that the code names; `get` of a key that may be missing; a parameter
 whose default is None, which a call leaves out; or an object of that type."""
@@ -31,6 +33,7 @@ _DATETIME = re.compile(
 )
 _DECIMAL = re.compile(r"(?:decimal\.)?Decimal")
 _UUID = re.compile(r"(?:uuid\.)?(?:uuid[1-8]|UUID)")
+_DATACLASS = re.compile(r"(?:dataclasses\.)?dataclass(?:\(.*\))?", re.DOTALL)
 _KEEPS_TYPE = {"replace", "astimezone", "date", "quantize", "normalize"}
 _TYPES: dict[re.Pattern[str], Kind] = {_DATETIME: "datetime", _DECIMAL: "Decimal", _UUID: "UUID"}
 _SEQUENCES: dict[str, Kind] = {"list": "list", "tuple": "tuple", "set": "set"}
@@ -114,3 +117,30 @@ def key_got(node: ir.Expression) -> str | None:
             return key
         case _:
             return None
+
+
+def is_dataclass(made: ir.Expression, place: Place, source: Source) -> bool:
+    """It makes an instance of a dataclass of the project that extends nothing."""
+    if not isinstance(made, ir.Call) or not isinstance(made.function, ir.Name):
+        return False
+    name, module = made.function.name, place.levels[0].block
+    if place.function is not None and place.binders(name):
+        return False
+    if any(isinstance(one, ir.ClassDef) and one.name == name for one in module):
+        return _defines_dataclass(module, name)
+    imports = [one for one in module if isinstance(one, ir.ImportFrom)]
+    wanted = [(one.module, original) for one in imports for original, own in one.names if own == name]
+    return any(
+        _defines_dataclass(lower(other.text.removeprefix("\ufeff"), other.path), original)
+        for path, original in wanted
+        for other in source.modules
+        if f"/{other.path}".endswith(f"/{path.replace('.', '/')}.py")
+    )
+
+
+def _defines_dataclass(module: ir.Block, name: str) -> bool:
+    classes = [one for one in module if isinstance(one, ir.ClassDef) and one.name == name]
+    return len(classes) == 1 and (
+        not classes[0].bases
+        and any(_DATACLASS.fullmatch(decorator.source) for decorator in classes[0].decorators)
+    )

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir
 from diagnose.project.source.python import lower
-from diagnose.rewriting.bound_kinds import is_none, key_got, kind_of, made_of
-from diagnose.rewriting.leading import bind_call
+from diagnose.rewriting.bound_kinds import is_dataclass, is_none, key_got, kind_of, made_of
+from diagnose.rewriting.handed_values import calls_of_helper, handed_on
+from diagnose.rewriting.leading import bind_call, call_at
 from diagnose.rewriting.outcome import NotUnderstood
 from diagnose.rewriting.outline import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from diagnose.project.source.model import Source, StatementSite
     from diagnose.rewriting.bound_kinds import Kind
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundValue:
-    """One argument of `bind()` that is, or may be, of a type that D1 does not take.
+    """One argument, bound here or handed to be bound, that is or may be of a type that D1 does not take.
 
     Attributes:
         node: the argument itself.
@@ -38,40 +39,67 @@ class BoundValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundCall:
-    """A call of `bind()` with such arguments.
+    """A call of `bind()`, or of a function that only binds what it is given, with such arguments.
 
     Attributes:
         site: one of the statements that are bound there.
-        function: in which `bind()` is called, such as `Default.fetch`.
+        span: of the arguments of the call.
+        function: in which it is called, such as `Default.fetch`.
         fields: every key that its arguments read from the same collections.
     """
 
     site: StatementSite
+    span: ir.Span
     function: str
     values: tuple[BoundValue, ...]
     fields: frozenset[str]
 
 
 def bound_calls(source: Source) -> tuple[BoundCall, ...]:
-    """The calls of `bind()` with arguments that D1 may refuse, in the order of the statements."""
-    found: dict[object, BoundCall] = {}
-    places: dict[str, Place] = {}
+    """The calls with arguments that D1 may refuse, in the order of the statements."""
+    found: dict[ir.Span, BoundCall] = {}
+    modules: dict[str, Place] = {}
     for site in source.sites:
-        span = site.bind_span
-        if span is None or span in found:
-            continue
-        if span.path not in places:
-            places[span.path] = place_of(source.text(span.path), span.path, span.start)
-        place = places[span.path].at(span.start)
-        try:
-            call = bind_call(place, span)
-        except NotUnderstood:
-            continue
-        arguments = list(_arguments(call, place))
-        values = [value for one in arguments if (value := _value(one, place, source)) is not None]
-        fields = frozenset(name for one in arguments if (name := _field(one, place)) is not None)
-        found[span] = BoundCall(site=site, function=_function(place), values=tuple(values), fields=fields)
+        for call in _calls_for(site, source, modules, found):
+            found[call.span] = call
     return tuple(call for call in found.values() if call.values)
+
+
+def _calls_for(
+    site: StatementSite, source: Source, modules: dict[str, Place], known: Iterable[ir.Span]
+) -> Iterator[BoundCall]:
+    """The call of `bind()` for a statement, and those of the function which only binds what it is given."""
+    if site.bind_span is None:
+        return
+    binding = _place(site.bind_span, source, modules)
+    try:
+        bind = bind_call(binding, site.bind_span)
+        if site.bind_span not in known:
+            yield _bound_call(site, site.bind_span, bind.arguments, binding, source)
+        for span in calls_of_helper(site, binding.function) if binding.function else ():
+            calling = _place(span, source, modules)
+            call = call_at(calling, span)
+            if call.inside not in known:
+                given = handed_on(bind, binding, call, calling)
+                yield _bound_call(site, call.inside, given, calling, source)
+    except NotUnderstood:
+        return
+
+
+def _place(span: ir.Span, source: Source, modules: dict[str, Place]) -> Place:
+    """Where a span begins; each module is read once."""
+    if span.path not in modules:
+        modules[span.path] = place_of(source.text(span.path), span.path, span.start)
+    return modules[span.path].at(span.start)
+
+
+def _bound_call(
+    site: StatementSite, span: ir.Span, given: Iterable[ir.Expression], place: Place, source: Source
+) -> BoundCall:
+    arguments = list(_arguments(given, place))
+    values = [value for one in arguments if (value := _value(one, place, source)) is not None]
+    fields = frozenset(name for one in arguments if (name := _field(one, place)) is not None)
+    return BoundCall(site=site, span=span, function=_function(place), values=tuple(values), fields=fields)
 
 
 def _function(place: Place) -> str:
@@ -80,9 +108,9 @@ def _function(place: Place) -> str:
     return ".".join(names) or "<module>"
 
 
-def _arguments(call: ir.Call, place: Place) -> Iterator[ir.Expression]:
+def _arguments(given: Iterable[ir.Expression], place: Place) -> Iterator[ir.Expression]:
     """The arguments, those of `*[…]` included."""
-    for argument in call.arguments:
+    for argument in given:
         if not isinstance(argument, ir.Star):
             yield argument
             continue
@@ -115,6 +143,8 @@ def _added(name: str, place: Place) -> Iterator[ir.Expression]:
 def _value(node: ir.Expression, place: Place, source: Source) -> BoundValue | None:
     made = made_of(node, place)
     kind = kind_of(made, place)
+    if kind is None and is_dataclass(made, place, source):
+        kind = "dataclass"
     if kind is None and isinstance(node, ir.Name) and _is_left_out(node.name, place, source):
         kind = "parameter"
     if kind in {"None or else", "get", "parameter"} and _is_tested(node, made, place):

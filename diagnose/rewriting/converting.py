@@ -34,12 +34,11 @@ def convert_bound(text: str, refused: RefusedCall, runtime: PythonRuntime) -> Ou
     """The module in which each argument that D1 refuses is converted where it is bound.
 
     Args:
-        text: of the module in which `bind()` is called.
+        text: of the module in which the arguments stand.
         refused: as read from that text.
         runtime: decides whether there is a `jsnull`.
     """
-    site = refused.call.site
-    span = site.bind_span or site.span
+    span = refused.call.span
     try:
         place = place_of(text, span.path, span.start)
         edits: list[Edit] = []

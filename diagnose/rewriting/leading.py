@@ -45,7 +45,7 @@ class Way:
             raise NotUnderstood("its text, its parameters and its execution stand in several files")
         places = tuple(place_of(texts[span.path], span.path, span.start) for span in known)
         pairs = zip(places[1:], site.calls, strict=False)
-        return cls(places, tuple(_call_at(place, span) for place, span in pairs), site.method)
+        return cls(places, tuple(call_at(place, span) for place, span in pairs), site.method)
 
     def binding(self, site: StatementSite) -> int | None:
         """The level at which `bind()` is called; None when none of the functions calls it.
@@ -71,7 +71,8 @@ def _is_inside(place: Place, span: ir.Span) -> bool:
     return span.path == place.statement.span.path and (function is None or is_within(span, function.span))
 
 
-def _call_at(place: Place, span: ir.Span) -> ir.Call:
+def call_at(place: Place, span: ir.Span) -> ir.Call:
+    """The call that a span covers, in the statement of a place. Raises NotUnderstood when there is none."""
     for node in ir.walk(place.statement):
         if isinstance(node, ir.Call) and node.span == span:
             return node

@@ -71,7 +71,7 @@ def _passed_on(way: Way, level: int, bind: ir.Call, text: ir.Span) -> tuple[Carr
         if level == len(way.calls):
             raise NotUnderstood(f"`{helper.name}` does not get `{given.parameter.name}` from one known place")
         looping, call, level = carrier.looping or given.loop is not None, way.calls[level], level + 1
-        carrier = _handed(way.places[level], call, helper, given.parameter)
+        carrier = handed(way.places[level], call, helper, given.parameter)
         carrier = replace(carrier, looping=looping)
     _require_no_change(way, level, text)
     if level:
@@ -144,7 +144,7 @@ def _require_only_passed(carrier: Carrier, given: _Given, helper: ir.FunctionDef
             )
 
 
-def _handed(place: Place, call: ir.Call, helper: ir.FunctionDef, parameter: ir.Parameter) -> Carrier:
+def handed(place: Place, call: ir.Call, helper: ir.FunctionDef, parameter: ir.Parameter) -> Carrier:
     """The call of a helper, with the arguments that its parameter gets."""
     for keyword in call.keywords:
         if keyword.name is None:

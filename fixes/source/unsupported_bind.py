@@ -33,9 +33,8 @@ class UnsupportedBind(Fix):
 
         def rewrite(source: Source, text: str) -> Outcome | None:
             for refused in refused_calls(source, runtime):
-                site = refused.call.site
                 values = tuple(one for one in refused.values if one.value.node.source in named)
-                at = (site.bind_span.path if site.bind_span else None, refused.call.function)
+                at = (refused.call.span.path, refused.call.function)
                 if values and at == (path, function):
                     return convert_bound(text, replace(refused, values=values), runtime)
             return None

@@ -107,6 +107,7 @@ def _merged_statements(known: StatementSite, site: StatementSite) -> StatementSi
         ),
         body_bound=known.body_bound or site.body_bound,
         calls=_shared(known.calls, site.calls),
+        callers=known.callers | site.callers,
     )
 
 

@@ -169,6 +169,7 @@ class StatementSite:
         heaviest_value: bytes of the longest text among the parameters at least, or None without any.
         body_bound: source of a request body that is a parameter as it came, or None.
         calls: the calls of project functions that lead here, innermost first, as far as all ways share them.
+        callers: the calls of the function that executes it, of all ways.
     """
 
     binding: str
@@ -200,6 +201,7 @@ class StatementSite:
     heaviest_value: JsonWeight | None = None
     body_bound: str | None = None
     calls: tuple[Span, ...] = ()
+    callers: frozenset[Span] = frozenset()
 
     @property
     def writes(self) -> bool:

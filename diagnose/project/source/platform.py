@@ -229,6 +229,7 @@ class Platform(Reporting):
             heaviest_value=self._heaviest_value(values),
             body_bound=self._body_bound(values),
             calls=self.calls(),
+            callers=frozenset(self.calls()[:1]),
         )
 
     def _heaviest_value(self, values: ListValue | None) -> JsonWeight | None:

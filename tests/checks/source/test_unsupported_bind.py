@@ -143,6 +143,165 @@ async def test_through_a_variable_and_in_a_batch(lines, findings):
     assert [value["kind"] for value in finding.evidence["values"]] == ["list"]
 
 
+HELPER = """import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from workers import WorkerEntrypoint, fetch
+{imports}
+
+@dataclass(frozen=True)
+class Candle:
+    close: float
+
+
+class Label(str):
+    pass
+
+
+{helper}
+
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        row = (await (await fetch("https://api.example.com/rows")).json())["rows"][0]
+        {line}
+"""
+EXECUTE = """async def execute(database, sql, values=(), *, log=False):
+    if log:
+        print(sql, values)
+    return await database.prepare(sql).bind(*values).run()"""
+INSERT = "'INSERT INTO prices VALUES (?, ?)'"
+
+
+@pytest.fixture
+def handed(check, write_project):
+    async def find(*lines, helper=EXECUTE, date=RAW, imports="", **files):
+        worker = HELPER.replace("{line}", "\n        ".join(lines)).replace("{helper}", helper)
+        worker = worker.replace("{imports}", imports)
+        files = {f"{name}.py": text for name, text in files.items()}
+        config = CONFIG.replace("{date}", date)
+        folder = write_project({"wrangler.toml": config, "worker.py": worker, **files})
+        found = [each for each in await check("SRC004", folder, offline=True) if each.code == "SRC004"]
+        at = [number for number, line in enumerate(worker.splitlines(), 1) if "execute(self" in line]
+        return found, at
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("argument", "kind"),
+    [
+        ("None", "None"),
+        ("{'a': 1}", "dict"),
+        ("[1, 2]", "list"),
+        ("datetime.now()", "datetime"),
+        ("Decimal('1.5')", "Decimal"),
+        ("Candle(1.5)", "dataclass"),
+    ],
+)
+@pytest.mark.parametrize("given", ["[row['time'], {}]", "values=[row['time'], {}]", "(row['time'], {})"])
+async def test_what_a_helper_binds_as_it_came(argument, kind, given, handed):
+    call = f"await execute(self.env.DB, {INSERT}, {given.replace('{}', argument)})"
+    (finding,), (line,) = await handed(call)
+    assert (finding.status, finding.confidence) == (Status.WARN, Confidence.HIGH)
+    assert finding.location == Location("worker.py", line, 22)
+    assert finding.evidence["function"] == "Default.scheduled"
+    assert [(one["expression"], one["kind"]) for one in finding.evidence["values"]] == [(argument, kind)]
+
+
+@pytest.mark.parametrize(
+    ("helper", "call"),
+    [
+        (
+            "async def execute(database, sql, *values):\n    await database.prepare(sql).bind(*values).run()",
+            "await execute(self.env.DB, {sql}, row['time'], [1, 2])",
+        ),
+        (
+            "async def execute(database, sql, a, b):\n    await database.prepare(sql).bind(a, b).run()",
+            "await execute(self.env.DB, {sql}, row['time'], [1, 2])",
+        ),
+        (
+            EXECUTE.replace(
+                "return await database.prepare(sql).bind(*values).run()",
+                "statement = database.prepare(sql)\n"
+                "    if values:\n        statement = statement.bind(*values)\n"
+                "    return await statement.run()",
+            ),
+            "both = [row['time'], [1, 2]]; await execute(self.env.DB, {sql}, both)",
+        ),
+    ],
+)
+async def test_each_form_of_handing_on(helper, call, handed):
+    (finding,), (line,) = await handed(*call.replace("{sql}", INSERT).split("; "), helper=helper)
+    assert [one["kind"] for one in finding.evidence["values"]] == ["list"]
+    assert finding.location.line == line
+
+
+async def test_each_call_of_a_helper_in_another_module(handed):
+    calls = [
+        f"await execute(self.env.DB, {INSERT}, [1, None])",
+        f"await execute(self.env.DB, {INSERT}, [1, row['close']])",
+        "await execute(self.env.DB, 'UPDATE prices SET close = ?', [Tick(1)])",
+    ]
+    tick = "from dataclasses import dataclass\n\n\n@dataclass\nclass Tick:\n    size: int\n"
+    findings, (first, _, third) = await handed(
+        *calls,
+        helper="",
+        imports="from store import execute\nfrom ticks import Tick\n",
+        store=EXECUTE,
+        ticks=tick,
+    )
+    assert [finding.location.line for finding in findings] == [first, third]
+    assert [finding.evidence["values"][0]["kind"] for finding in findings] == ["None", "dataclass"]
+
+
+async def test_each_call_with_the_same_text(handed):
+    findings, (first, _, third) = await handed(
+        f"sql = {INSERT}",
+        "await execute(self.env.DB, sql, [1, None])",
+        "await execute(self.env.DB, sql, [1, row['close']])",
+        "await execute(self.env.DB, sql, [1, {1, 2}])",
+    )
+    assert [finding.location.line for finding in findings] == [first, third]
+    assert [finding.evidence["values"][0]["kind"] for finding in findings] == ["None", "set"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "helper"),
+    [
+        ("row['close']", EXECUTE),
+        ("json.dumps({'a': 1})", EXECUTE),
+        ("Candle(1.5).close", EXECUTE),
+        ("Label('a')", EXECUTE),
+        ("None", EXECUTE.replace("*values)", "*[convert(one) for one in values])")),
+        ("None", EXECUTE.replace("*values)", "*convert(values))")),
+        ("None", EXECUTE.replace("if log:", "values = convert(values)\n    if log:")),
+        ("None", EXECUTE.replace("if log:", "convert(values)\n    if log:")),
+        ("None", EXECUTE.replace("if log:", "if None in values:\n        return None\n    if log:")),
+        ("None", "def converting(function):\n    return function\n\n\n@converting\n" + EXECUTE),
+    ],
+)
+async def test_what_a_helper_converts_or_what_arrives(argument, helper, handed):
+    (finding,), _ = await handed(f"await execute(self.env.DB, {INSERT}, [1, {argument}])", helper=helper)
+    assert finding.status is Status.PASS
+
+
+async def test_what_the_wrapper_converts_passes_through_a_helper(handed):
+    call = f"await execute(self.env.DB, {INSERT}, [{{}}, 1])"
+    (finding,), _ = await handed(call.format("None"), date=WRAPPED)
+    assert finding.status is Status.PASS
+    (finding,), _ = await handed(call.format("Candle(1)"), date=WRAPPED)
+    assert finding.evidence["values"][0]["arrives"] == "a proxy of the Python dataclass"
+
+
+async def test_a_dataclass_that_is_bound_directly(handed):
+    (finding,), _ = await handed(f"await self.env.DB.prepare({INSERT}).bind(1, Candle(1.5)).run()")
+    assert (finding.confidence, finding.evidence["values"][0]["kind"]) == (Confidence.HIGH, "dataclass")
+
+
 async def test_a_parameter_that_a_call_leaves_out(findings):
     (finding,) = await findings("await store(self.env, row)")
     assert finding.message == (

@@ -91,6 +91,50 @@ async def test_values_are_converted_and_restored(before, after, project, repair,
     assert tree(folder) == files
 
 
+EXECUTE = """async def execute(database, sql, values=()):
+    return await database.prepare(sql).bind(*values).run()
+"""
+CALL = "await execute(self.env.DB, 'INSERT INTO prices VALUES (?, ?)', [{}])"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "imports"),
+    [
+        ("row['a'], None", "row['a'], jsnull", JSNULL),
+        ("datetime.now(), 1", "datetime.now().isoformat(), 1", ""),
+        ("1, {'a': 2}", "1, json.dumps({'a': 2})", "import json\n"),
+    ],
+)
+async def test_what_a_helper_binds_is_converted_in_its_call(
+    before, after, imports, write_project, repair, undo, tree
+):
+    store = "from store import execute\n"
+    config = CONFIG.replace("{date}", "2025-11-10").replace("{flag}", "")
+    text = worker(CALL.format(before), store)
+    folder = write_project({"wrangler.toml": config, "worker.py": text, "store.py": EXECUTE})
+    files = tree(folder)
+    result = await repair("SRC004", folder, offline=True)
+    assert {each.outcome for each in result.settlements} <= {Outcome.FIXED, Outcome.IN_ORDER}
+    changed = tree(folder)
+    assert changed["store.py"].decode() == EXECUTE
+    assert CALL.format(after) in changed["worker.py"].decode()
+    assert imports in changed["worker.py"].decode()
+    assert (await repair("SRC004", folder, offline=True)).settlements == ()
+    await undo(folder, offline=True)
+    assert tree(folder) == files
+
+
+async def test_the_form_of_what_a_helper_binds_is_left_to_the_user(write_project, repair, tree):
+    config = CONFIG.replace("{date}", "2025-11-10").replace("{flag}", "")
+    text = worker(CALL.format("1, {1, 2}"), "from store import execute\n")
+    folder = write_project({"wrangler.toml": config, "worker.py": text, "store.py": EXECUTE})
+    files = tree(folder)
+    (settlement,) = (await repair("SRC004", folder, offline=True)).settlements
+    assert settlement.outcome is Outcome.REFUSED
+    assert "what to store for the set `{1, 2}` is a choice" in settlement.detail
+    assert tree(folder) == files
+
+
 @pytest.mark.parametrize(
     ("line", "date", "why"),
     [

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 _TOKEN: Final = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the name of a variable
 
 
-def without_secrets(
-    findings: Iterable[Finding], project: Project, environment: Mapping[str, str] = os.environ
-) -> list[Finding]:
-    """The findings without the values that a worker was given from the environment, and without the token."""
+def secrets_of(project: Project, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The values that a worker is given from the environment, and the token."""
     trigger = project.settings.trigger
     names = {_TOKEN, *(trigger.headers_env.values() if trigger else ())}
-    redaction = Redaction(tuple(environment[name] for name in sorted(names) if environment.get(name)))
-    if not redaction.values:
+    return tuple(environment[name] for name in sorted(names) if environment.get(name))
+
+
+def without_secrets(findings: Iterable[Finding], secrets: tuple[str, ...]) -> list[Finding]:
+    """The findings with these values hidden."""
+    redaction = Redaction(secrets)
+    if not secrets:
         return list(findings)
     return [
         replace(

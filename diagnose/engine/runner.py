@@ -92,7 +92,7 @@ async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
     except Exception as error:  # noqa: BLE001 - a crash of a check is a result, not the end of the run
         findings = [_crash(check, describe_crash(error))]
     elapsed = round((time.perf_counter() - started) * 1000, 3)
-    shown = without_secrets(findings, ctx.project)
+    shown = without_secrets(findings, ctx.secrets)
     return [replace(finding, duration_ms=elapsed) for finding in shown]
 
 

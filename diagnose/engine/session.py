@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 from diagnose.account import Account, AccountKind, Secret
+from diagnose.engine.hiding import secrets_of
 from diagnose.engine.workspace import ProjectWorkspace
 from diagnose.errors import UsageError
 from diagnose.plugin import Context, Target
@@ -118,6 +119,7 @@ class Session:
             plan=self._choices.plan or project.settings.plan,
             options=dict(self.options),
             allow_worker_code=self._choices.allow_worker_code,
+            secrets=secrets_of(project),
         )
 
     async def workspace(self) -> ProjectWorkspace:

@@ -44,6 +44,7 @@ class Context:
         plan: whose limits per invocation apply.
         options: answers given with `--option NAME=VALUE`.
         allow_worker_code: execute worker code even where no sandbox is to be had.
+        secrets: values that no finding shows.
         outcomes: what the other checks of the run find; the engine fills it in.
     """
 
@@ -54,6 +55,7 @@ class Context:
     plan: Literal["free", "paid"] = "paid"
     options: Mapping[str, str] = field(default_factory=dict)
     allow_worker_code: bool = False
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     outcomes: Outcomes | None = None
     _facts: dict[str, asyncio.Task[Any]] = field(default_factory=dict, repr=False)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from diagnose.engine.hiding import secrets_of, without_secrets
 from diagnose.model import Confidence, Finding, Severity, Status
+from diagnose.project import open_project
 
 pytestmark = pytest.mark.anyio
 
@@ -60,10 +62,7 @@ async def test_no_finding_shows_what_the_trigger_sends(check, folder):
     assert "token [hidden] [hidden]" in said
 
 
-async def test_without_secrets_nothing_changes(check, folder, monkeypatch):
-    from diagnose.engine.hiding import without_secrets
-    from diagnose.project import open_project
-
+def test_without_secrets_nothing_changes(folder):
     finding = Finding(
         code="E2E001",
         name="trigger-failed",
@@ -72,6 +71,7 @@ async def test_without_secrets_nothing_changes(check, folder, monkeypatch):
         confidence=Confidence.HIGH,
         message=CANARY,
     )
-    assert without_secrets([finding], open_project(folder), {}) == [finding]
-    (hidden,) = without_secrets([finding], open_project(folder), {"CLOUDFLARE_API_TOKEN": CANARY})
+    assert without_secrets([finding], secrets_of(open_project(folder), {})) == [finding]
+    token = secrets_of(open_project(folder), {"CLOUDFLARE_API_TOKEN": CANARY})
+    (hidden,) = without_secrets([finding], token)
     assert hidden.message == "[hidden]"

@@ -170,7 +170,7 @@ def _conclude(recorder: Recorder, rehearsal: Rehearsal, written: list[str]) -> i
     for line in written or ["Nothing new was fetched."]:
         click.echo(shown(line, PLAIN))
     if recorder.kept:
-        click.echo(f"{recorder.kept} requests had a recorded answer (--overwrite fetches them again).")
+        click.echo(f"answered from what is recorded: {recorder.kept} (--overwrite fetches again)")
     for url in recorder.changing:
         click.echo(shown(f"answered differently the second time; the first answer is kept: {url}", PLAIN))
     for problem in recorder.problems:

@@ -119,7 +119,7 @@ def test_what_is_recorded_is_kept_until_it_is_to_be_overwritten(diagnose, projec
     kept = files(project)
     again = record(diagnose, project, host)
     assert again.code == 0
-    assert "Nothing new was fetched.\n1 requests had a recorded answer" in again.out
+    assert "Nothing new was fetched.\nanswered from what is recorded: 1 (--overwrite" in again.out
     assert files(project) == kept
     record(diagnose, project, host, "--overwrite")
     assert json.loads((project / "recorded" / "rates.json").read_text())["rates"] == ROWS

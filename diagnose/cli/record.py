@@ -56,7 +56,8 @@ def command(
     """
     if project["offline"] or project["target"] != "embedded":
         raise UsageError(
-            "record executes the worker here, with the internet in reach", hint="leave out the target"
+            "record executes the worker here, with the internet in reach",
+            hint="leave out --offline and --target",
         )
     values = _values(secrets, os.environ)
     return asyncio.run(

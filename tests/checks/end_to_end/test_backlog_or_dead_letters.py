@@ -19,6 +19,7 @@ from diagnose.engine.registry import load_registry
 from diagnose.engine.runner import Selection, run_check, run_checks
 from diagnose.engine.session import Session, SessionOptions
 from diagnose.model import Confidence, Severity, Status
+from diagnose.plugin import Context, Target
 from diagnose.rehearsal import rehearse
 
 if TYPE_CHECKING:
@@ -602,6 +603,6 @@ async def test_a_crash_is_an_error():
     class Unmet(BacklogOrDeadLetters):
         requires = frozenset()
 
-    (found,) = await run_check(Unmet, None)
+    (found,) = await run_check(Unmet, Context(project=object(), target=Target.OFFLINE))
 
     assert found.status is Status.ERROR

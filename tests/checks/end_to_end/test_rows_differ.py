@@ -4,6 +4,7 @@ import pytest
 
 from diagnose.engine.runner import run_check
 from diagnose.model import Status
+from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 
@@ -130,6 +131,6 @@ async def test_a_crash_is_an_error():
     class Unmet(RowsDiffer):
         requires = frozenset()
 
-    (found,) = await run_check(Unmet, None)
+    (found,) = await run_check(Unmet, Context(project=object(), target=Target.OFFLINE))
 
     assert found.status is Status.ERROR

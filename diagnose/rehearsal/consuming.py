@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from diagnose.errors import DiagnoseError
-from diagnose.project import open_project
-from diagnose.project.neighbours import neighbour_configs
+from diagnose.project.neighbours import neighbour_projects
 from diagnose.rehearsal.assuming import database_id
 
 if TYPE_CHECKING:
@@ -87,18 +85,10 @@ def unknown_tables(project: Project, others: Iterable[Project] = ()) -> str | No
 
 
 def _neighbours(project: Project) -> list[Project]:
-    """The projects of the other configs, variants such as `wrangler.dev.toml` last.
-
-    One that cannot be opened for this environment is none.
-    """
-    found: list[Project] = []
-    documents = sorted(neighbour_configs(project), key=lambda one: PurePosixPath(one.path).stem != "wrangler")
-    for document in documents:
-        try:
-            found.append(open_project(project.root, config=document.path, environment=project.environment))
-        except DiagnoseError:
-            continue
-    return found
+    """The projects of the other configs, variants such as `wrangler.dev.toml` last."""
+    return sorted(
+        neighbour_projects(project), key=lambda one: PurePosixPath(one.config_path).stem != "wrangler"
+    )
 
 
 def _next(waiting: Iterable[Project], queues: set[str]) -> Project | None:

@@ -11,6 +11,7 @@ from diagnose.d1 import LIMITS
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import Trigger
 from diagnose.embedded.invoke import deliver
+from diagnose.embedded.observed import Observed
 from diagnose.embedded.queues.holding import QueueHolder
 from diagnose.embedded.records import UUID
 from diagnose.embedded.refusal import RefusalError, invalid_property, no_database
@@ -47,6 +48,7 @@ class EmbeddedAccount(QueueHolder):
         self._open: dict[str, Database] = {}
         self._grants: dict[str, Grant] = {}
         self.plan: Plan = plan
+        self.observed = Observed()
         self.token = self.issue_token()
 
     @classmethod

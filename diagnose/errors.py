@@ -9,6 +9,7 @@
     ├── OutputError               exit 4   a report that cannot be written to its file
     ├── AccountError              exit 4   the account's API refused, or could not be reached
     ├── SandboxError              exit 4   worker code cannot be executed safely here
+    ├── ServeError                exit 4   an account that cannot be served at that place
     ├── PluginError               –        a check or fix that cannot be loaded; becomes a finding
     ├── StepError                 exit 4   a step of a fix could not be applied, verified or undone
     └── D1Error                   –        what D1 answers to a statement (diagnose.d1.errors)
@@ -109,6 +110,12 @@ class AccountError(DiagnoseError):
 
 class SandboxError(DiagnoseError):
     """Worker code cannot be executed safely on this machine."""
+
+    exit_code = ExitCode.UNFINISHED
+
+
+class ServeError(DiagnoseError):
+    """The embedded account cannot be served at that place."""
 
     exit_code = ExitCode.UNFINISHED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -54,12 +55,24 @@ def demo(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", [words for words in COMMANDS if words[0] != "serve"], ids=" ".join)
 def test_a_command_of_the_readme(words, demo, tmp_path):
     folder = shutil.copytree(demo, tmp_path / "demo")
     ended = run(*words, cwd=folder)
     assert ended.returncode in CODES[words[0]], ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("words", [words for words in COMMANDS if words[0] == "serve"], ids=" ".join)
+def test_a_command_of_the_readme_that_serves(words, tmp_path):
+    served = subprocess.Popen(
+        [sys.executable, "-m", "diagnose", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    with served:
+        line = json.loads(served.stdout.readline())
+        served.terminate()
+    assert served.returncode == 0
+    assert line.keys() == {"base_url", "account_id", "token"}
 
 
 def picture(demo):

@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "the whole story on a bundled broken project, without an account",
     "simulate": "which limits an import meets, and what each way of writing takes",
     "record": "keep the answers to what the worker fetches, for rehearsals",
+    "serve": "an account on a loopback port, for wrangler, SDKs and tests",
     "init": "write a commented diagnose.toml from what is found",
     "checks": "list every check",
     "explain": "the page of a check, or what a pasted error means",

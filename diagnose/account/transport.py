@@ -48,8 +48,8 @@ class Transport:
     @classmethod
     def over_app(cls, app: Any, token: Secret) -> Transport:
         """To an ASGI application in this process; nothing is listened to."""
-        mounted = httpx.ASGITransport(app=app)
-        return cls(httpx.AsyncClient(transport=mounted, base_url=_IN_PROCESS, timeout=_TIMEOUT), token)
+        client = httpx.AsyncClient(transport=_MountedApp(app), base_url=_IN_PROCESS, timeout=_TIMEOUT)
+        return cls(client, token)
 
     @classmethod
     def over_network(cls, base_url: str, token: Secret, *, proxies: bool) -> Transport:
@@ -140,6 +140,18 @@ class Transport:
             retry_after=retry_after_seconds(headers.get("retry-after")),
         )
         return read(exchange, Answer(status=response.status_code, headers=headers, content=response.content))
+
+
+class _MountedApp(httpx.ASGITransport):
+    """An application in this process, whose dropped connections look like those of a network."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        from diagnose.embedded.app.faults import ConnectionDroppedError
+
+        try:
+            return await super().handle_async_request(request)
+        except ConnectionDroppedError as error:
+            raise httpx.ReadError("the connection was closed", request=request) from error
 
 
 def _file(part: Part) -> tuple[str, tuple[str | None, bytes, str | None]]:

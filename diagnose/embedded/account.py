@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from diagnose.d1 import Database
+    from diagnose.embedded.app.faults import Faults
     from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits
     from diagnose.embedded.responses import Responses
     from diagnose.embedded.state import Plan, ScriptState
@@ -208,11 +209,11 @@ class EmbeddedAccount(QueueHolder):
                 state = state.with_queue(replace(queue, consumer=None))
         self._keep(state)
 
-    def app(self) -> Starlette:
-        """The account's REST API as an ASGI application."""
+    def app(self, *, faults: Faults | None = None) -> Starlette:
+        """The account's REST API as an ASGI application, with the trouble that requests shall meet."""
         from diagnose.embedded.app import make_app
 
-        return make_app(self)
+        return make_app(self, faults=faults)
 
     async def invoke(
         self,

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from diagnose.embedded.app import accounts, d1, deployments, messages, queues, scripts, services
 from diagnose.embedded.app.calls import make_endpoint
 from diagnose.embedded.app.envelope import failure
+from diagnose.embedded.app.faults import FaultInjector, Faults
 from diagnose.embedded.app.headers import ApiHeaders
 from diagnose.embedded.refusal import RefusalError, no_route
 
@@ -27,8 +28,13 @@ if TYPE_CHECKING:
 API_ROOT: Final = "/client/v4"
 
 
-def make_app(account: EmbeddedAccount) -> Starlette:
-    """The application; every path begins with `API_ROOT`."""
+def make_app(account: EmbeddedAccount, *, faults: Faults | None = None) -> Starlette:
+    """The application; every path begins with `API_ROOT`.
+
+    Args:
+        account: that it shows.
+        faults: the trouble that requests meet.
+    """
     routes = [
         Route(API_ROOT + call.path, make_endpoint(account, call), methods=[call.method])
         for product in (accounts, d1, scripts, deployments, services, queues, messages)
@@ -36,7 +42,7 @@ def make_app(account: EmbeddedAccount) -> Starlette:
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(ApiHeaders)],
+        middleware=[Middleware(ApiHeaders), Middleware(FaultInjector, faults=faults or Faults())],
         exception_handlers={RefusalError: _refused, HTTPException: _not_routed},
     )
     app.router.redirect_slashes = False

@@ -11,6 +11,7 @@ from diagnose.schemas.judging import Gap, GapKind, Judge
 from diagnose.schemas.keys import covering_keys, known_key, parse_key
 from diagnose.schemas.migrating import NewMigration, applied_names, new_migration, pending_until
 from diagnose.schemas.naming import database_name, find_binding, resource, sites_of, why_unknown
+from diagnose.schemas.pending import PendingMigrations, pending_migrations
 from diagnose.schemas.repeats import RepeatedInsert, refusal_after, repeated_inserts
 from diagnose.schemas.samples import recorded_samples
 from diagnose.schemas.tables import MissingTable, missing_tables, still_refused
@@ -25,6 +26,7 @@ __all__ = [
     "MissingColumns",
     "MissingTable",
     "NewMigration",
+    "PendingMigrations",
     "RepeatedInsert",
     "UnkeyedInsert",
     "applied_names",
@@ -40,6 +42,7 @@ __all__ = [
     "missing_tables",
     "new_migration",
     "parse_key",
+    "pending_migrations",
     "pending_until",
     "read_definitions",
     "recorded_samples",

@@ -73,10 +73,11 @@ class ApplyMigration(Step):
         await execute(
             workspace,
             self.database_id,
+            # Character by character as wrangler 4.164 makes it, so that nobody can tell who was first.
             f"CREATE TABLE IF NOT EXISTS {table}(\n"
-            "  id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
-            "  name TEXT UNIQUE,\n"
-            "  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
+            "\t\tid         INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+            "\t\tname       TEXT UNIQUE,\n"
+            "\t\tapplied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
             # A line of its own for the semicolon: the migration may end in a comment.
             f");\n{self.sql.strip().rstrip(';')}\n;\nINSERT INTO {table} (name) VALUES ('{name}');",
         )

@@ -36,8 +36,8 @@ __all__ = ["Database", "Prepared", "Result", "Statement"]
 class Database:
     """One D1 database, in memory or in a file.
 
-    Every call is one transaction: it happens completely, or raises `D1Error` and changes nothing. One call
-    at a time; any thread may make it.
+    Every call is one transaction: it happens completely, or raises `D1Error` and changes nothing. Any thread
+    may make a call; one that comes during another waits.
     """
 
     def __init__(self, session: Session) -> None:
@@ -144,7 +144,8 @@ class Database:
 
     def schema(self) -> Schema:
         """Tables, columns and keys as they are now."""
-        return read_schema(self._session.own)
+        with self._session.turn:
+            return read_schema(self._session.own)
 
     @property
     def size_bytes(self) -> int:
@@ -160,6 +161,10 @@ class Database:
     def snapshot(self) -> Database:
         """An independent copy in memory."""
         return Database(self._session.copy())
+
+    def interrupt(self) -> None:
+        """End the call that another thread makes, if one does: it raises `D1Error` and changes nothing."""
+        self._session.interrupt()
 
     def close(self) -> None:
         """Release the file; closing twice is harmless."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -41,10 +42,14 @@ _INTERNAL_ERROR: Final = f"internal error; reference = {'0' * 24}"
 
 
 class Session:
-    """A connection, its authorizer, and the transaction that every call runs in."""
+    """A connection, its authorizer, and the transaction that every call runs in.
+
+    A thread that comes while another is at work waits; `turn` is held for whatever must not be divided.
+    """
 
     def __init__(self, path: Path | None, *, limits: D1Limits, readonly: bool = False) -> None:
         self.limits = limits
+        self.turn = RLock()
         self.authorizer = Authorizer()
         self.connection = open_connection(path, limits=limits, authorizer=self.authorizer, readonly=readonly)
         self.authorizer.trusted = False
@@ -64,11 +69,12 @@ class Session:
 
     def own(self, sql: str, *values: SqliteValue) -> list[tuple[SqliteValue, ...]]:
         """Rows of a statement of the engine's own, which the allow-lists do not concern."""
-        self.authorizer.trusted = True
-        try:
-            return self.connection.execute(sql, values).fetchall()
-        finally:
-            self.authorizer.trusted = False
+        with self.turn:
+            self.authorizer.trusted = True
+            try:
+                return self.connection.execute(sql, values).fetchall()
+            finally:
+                self.authorizer.trusted = False
 
     def size(self) -> int:
         """Bytes in use; pages on the free list do not count."""
@@ -92,15 +98,16 @@ class Session:
     @contextmanager
     def within(self, bounds: Bounds) -> Iterator[None]:
         """Keep the calls inside the block within bounds."""
-        before, most = self.bounds, self._pragma("max_page_count")
-        self.bounds = bounds
-        if bounds.size_bytes is not None:
-            self._set_most_pages(min(most, bounds.size_bytes // self._page_size))
-        try:
-            yield
-        finally:
-            self.bounds = before
-            self._set_most_pages(most)
+        with self.turn:
+            before, most = self.bounds, self._pragma("max_page_count")
+            self.bounds = bounds
+            if bounds.size_bytes is not None:
+                self._set_most_pages(min(most, bounds.size_bytes // self._page_size))
+            try:
+                yield
+            finally:
+                self.bounds = before
+                self._set_most_pages(most)
 
     def _set_most_pages(self, pages: int) -> None:
         """SQLite raises a number below the size of the database to that size."""
@@ -147,28 +154,30 @@ class Session:
             D1Error: of the body; or, when SQLite ended the transaction itself or refuses to commit, the
                 error without prefix that the runtime answers then.
         """
-        self._begin()
-        try:
-            yield
-        except D1Error as error:
-            lost = not self.in_transaction
-            self._roll_back()
-            if lost:
-                raise _lost(error) from error
-            raise
-        except BaseException:
-            self._roll_back()
-            raise
-        self._commit()
+        with self.turn:
+            self._begin()
+            try:
+                yield
+            except D1Error as error:
+                lost = not self.in_transaction
+                self._roll_back()
+                if lost:
+                    raise _lost(error) from error
+                raise
+            except BaseException:
+                self._roll_back()
+                raise
+            self._commit()
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
         """Whatever happens inside is undone."""
-        self._begin()
-        try:
-            yield
-        finally:
-            self._roll_back()
+        with self.turn:
+            self._begin()
+            try:
+                yield
+            finally:
+                self._roll_back()
 
     def _begin(self) -> None:
         """Open a transaction, and start the clock that bounds a query or a whole batch."""
@@ -204,13 +213,18 @@ class Session:
     def copy(self) -> Session:
         """An independent copy in memory."""
         twin = Session(None, limits=self.limits)
-        with twin.connection.backup("main", self.connection, "main") as backup:
+        with self.turn, twin.connection.backup("main", self.connection, "main") as backup:
             backup.step()
         return twin
 
+    def interrupt(self) -> None:
+        """End the statement that another thread runs, if one does; its transaction is undone."""
+        self.connection.interrupt()
+
     def close(self) -> None:
         """Release the connection; closing twice is harmless."""
-        self.connection.close()
+        with self.turn:
+            self.connection.close()
 
 
 def _lost(error: D1Error) -> D1Error:

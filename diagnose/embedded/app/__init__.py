@@ -17,6 +17,7 @@ from diagnose.embedded.app.calls import make_endpoint
 from diagnose.embedded.app.envelope import failure
 from diagnose.embedded.app.faults import FaultInjector, Faults
 from diagnose.embedded.app.headers import ApiHeaders
+from diagnose.embedded.app.turns import Turns
 from diagnose.embedded.refusal import RefusalError, no_route
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def make_app(account: EmbeddedAccount, *, faults: Faults | None = None) -> Starl
         exception_handlers={RefusalError: _refused, HTTPException: _not_routed},
     )
     app.router.redirect_slashes = False
+    app.state.turns = Turns(account)
     return app
 
 

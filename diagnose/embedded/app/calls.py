@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from diagnose.embedded.account import EmbeddedAccount
+    from diagnose.embedded.app.turns import Turns
     from diagnose.embedded.refusal import RefusalError
     from diagnose.embedded.tokens import Grant, Permission
 
@@ -30,6 +31,12 @@ class Call:
         """A parameter of the path."""
         value: str = self.request.path_params[name]
         return value
+
+    @property
+    def turns(self) -> Turns:
+        """By which statements that may take long are kept from holding up everything else."""
+        turns: Turns = self.request.app.state.turns
+        return turns
 
     async def json(self, otherwise: RefusalError) -> Any:
         """The body, whatever its content type says. Raises `otherwise` when it is not JSON."""

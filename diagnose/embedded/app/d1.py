@@ -80,10 +80,10 @@ async def raw(call: Call) -> Response:
 
 
 async def _run(call: Call, render: Callable[[Result], Any]) -> Response:
-    database = call.account.database(_known(call))
+    uuid = _known(call)
     body = await call.json(invalid_property("The request body is not JSON"))
     try:
-        results = _execute(database, body)
+        results = await call.turns.take(uuid, lambda database: _execute(database, body))
     except D1Error as error:
         transient = classify(error.cause) is ErrorClass.TRANSIENT
         raise RefusalError(500 if transient else 400, 7500, error.cause, result=[]) from error

@@ -262,3 +262,32 @@ def test_a_migration_fails_as_a_whole():
         with pytest.raises(D1Error, match="no such table: u"):
             database.migrate("CREATE TABLE t (a);\nINSERT INTO u VALUES (1);\n-- the end\n")
         assert database.run(Statement("SELECT count(*) FROM sqlite_master")).rows == ((0,),)
+
+
+def test_a_call_waits_for_the_one_that_another_thread_makes(database):
+    def insert(first):
+        for number in range(first, first + 200):
+            database.run(Statement("INSERT INTO t VALUES(?, ?, ?)", (number, "x", number / 2)))
+
+    threads = [threading.Thread(target=insert, args=(first,)) for first in (0, 200, 400)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert rows(database, "SELECT count(*), sum(c) FROM t") == ((600, 89_850.0),)
+
+
+def test_a_call_can_be_interrupted_from_another_thread(database):
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+    endless = f"{numbers} INSERT INTO t(a) SELECT i FROM n"
+    caught: list[D1Error] = []
+    thread = threading.Thread(target=lambda: caught.append(refused(database.run, Statement(endless))))
+    thread.start()
+
+    while thread.is_alive():
+        database.interrupt()
+        thread.join(0.01)
+
+    assert caught[0].cause.startswith("internal error; reference = ")
+    assert rows(database, "SELECT count(*) FROM t") == ((0,),)

@@ -267,6 +267,8 @@ async def _plan(fix: Fix, ctx: Context, finding: Finding) -> Plan:
     """The plan; where the fix breaks it is a refusal, so that other findings are repaired all the same."""
     try:
         return await fix.plan(ctx, finding)
+    except AccountError as error:
+        return fix.refuse("the account did not say what the plan needs to know", str(error))
     except Exception as error:  # noqa: BLE001 - a crash of a fix is a result, not the end of the run
         return fix.refuse("the fix itself broke", describe_crash(error))
 

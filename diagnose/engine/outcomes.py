@@ -39,6 +39,12 @@ class RunOutcomes(Outcomes):
             self._tasks[check.code] = asyncio.ensure_future(self._run(check))
         return self._tasks[check.code]
 
+    async def stop(self) -> None:
+        """End the checks that are still running, because the run cannot be finished."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
     def check(self, code: str) -> type[Check] | None:
         """See Outcomes."""
         return self._registry.checks.get(code)

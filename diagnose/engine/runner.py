@@ -6,13 +6,21 @@ import asyncio
 import time
 import traceback
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from diagnose.account.errors import (
+    ApiError,
+    CredentialError,
+    MissingPermissionError,
+    RateLimitedError,
+    UnreachableError,
+)
+from diagnose.account.permissions import permission_for
 from diagnose.engine.accepting import accepted
 from diagnose.engine.events import Silent
 from diagnose.engine.hiding import without_secrets
 from diagnose.engine.outcomes import RunOutcomes
-from diagnose.errors import DiagnoseError, ProjectError
+from diagnose.errors import AccountError, DiagnoseError, ProjectError
 from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
 
 if TYPE_CHECKING:
@@ -22,6 +30,8 @@ if TYPE_CHECKING:
     from diagnose.plugin import Check, Context
 
 PLUGIN_CODE, PLUGIN_NAME = "PLUGIN", "plugin-unusable"
+
+_TOO_MANY_REQUESTS: Final = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,11 @@ async def run_checks(
     selection: Selection | None = None,
     observer: Observer | None = None,
 ) -> tuple[Finding, ...]:
-    """Every finding of the selected checks, in catalogue order, plug-in problems first."""
+    """Every finding of the selected checks, in catalogue order, plug-in problems first.
+
+    Raises:
+        AccountError: the account cannot be asked anything: no valid token, no answer, too many requests.
+    """
     observer = observer or Silent()
     selection = selection or Selection()
     chosen = [check for check in registry.checks.values() if selection.wants(check)]
@@ -66,7 +80,11 @@ async def run_checks(
     for number, check in enumerate(chosen):
         observer.checking(check.code, number, len(chosen))
         outcomes.start(check)
-    findings = await asyncio.gather(*map(outcomes.start, chosen))
+    try:
+        findings = await asyncio.gather(*map(outcomes.start, chosen))
+    except BaseException:
+        await outcomes.stop()
+        raise
     flat = [_with_fix(finding, registry) for group in findings for finding in group]
     problems = map(_plugin_finding, registry.problems)
     return (*problems, *accepted(flat, ctx.project.settings.ignores))
@@ -80,11 +98,20 @@ def know_outcomes(registry: Registry, ctx: Context, selection: Selection) -> Run
 
 
 async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
-    """The findings of one check; a crash or a timeout is a finding with status *error*."""
+    """The findings of one check; a crash or a timeout is a finding with status *error*.
+
+    What the token may not read is a skip behind what was found until then.
+
+    Raises:
+        AccountError: the account cannot be asked anything: no valid token, no answer, too many requests.
+    """
     started = time.perf_counter()
+    findings: list[Finding] = []
     try:
         async with asyncio.timeout(check.timeout):
-            findings = await _findings(check, ctx)
+            await _find(check, ctx, findings)
+    except ApiError as error:
+        findings = [*findings, await _refused(check, ctx, error)]
     except TimeoutError:
         findings = [_crash(check, f"gave no answer within {check.timeout:g} seconds")]
     except ProjectError as error:  # a file of the project is not fit to be read, which breaks no check
@@ -96,13 +123,45 @@ async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
     return [replace(finding, duration_ms=elapsed) for finding in shown]
 
 
-async def _findings(check: type[Check], ctx: Context) -> list[Finding]:
+async def _find(check: type[Check], ctx: Context, findings: list[Finding]) -> None:
+    """Add what the check yields, one by one."""
     instance = check()
     for need in sorted(check.requires):
         reason = await ctx.missing(need)
         if reason is not None:
-            return [instance.skipped(reason)]
-    return [finding async for finding in instance.run(ctx)]
+            findings.append(instance.skipped(reason))
+            return
+    async for finding in instance.run(ctx):
+        findings.append(finding)  # noqa: PERF401 - kept when a later one fails
+
+
+async def _refused(check: type[Check], ctx: Context, error: ApiError) -> Finding:
+    """What a refusal of the account means for a check. Raises it again where it ends the run."""
+    match error:
+        case UnreachableError():
+            raise error
+        case RateLimitedError() if error.status == _TOO_MANY_REQUESTS:
+            raise error
+        # Products answer 401 to a token without the permission, too; only verification tells them apart.
+        case CredentialError() if not await _has_valid_token(ctx):
+            raise error
+        case CredentialError() | MissingPermissionError():
+            return check().skipped(_not_permitted(error))
+        case _:
+            return _crash(check, describe_crash(error))
+
+
+async def _has_valid_token(ctx: Context) -> bool:
+    try:
+        return ctx.account is not None and (await ctx.account.verify_token()).active
+    except AccountError:
+        return False
+
+
+def _not_permitted(error: ApiError) -> str:
+    permission = permission_for(error.method, error.path, reads=True)
+    what = f"“{permission}”" if permission else f"what {error.method} {error.path} needs"
+    return f"the token lacks {what} for this account (DEP006): {error.text}"
 
 
 def describe_crash(error: Exception) -> str:

@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from diagnose.account import Account, AccountKind, ApiError, Secret, UnreachableError
+from diagnose.account.errors import Exchange, api_error
+from diagnose.embedded import EmbeddedAccount
 from diagnose.engine.runner import Selection, run_check, run_checks
 from diagnose.errors import AccountError, PluginError
+from diagnose.exits import ExitCode
 from diagnose.model import Confidence, FixInfo, Safety, Severity, Status
 from diagnose.plugin import Check, Fix, Need
 
@@ -63,6 +67,24 @@ class Refused(Quiet):
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         raise AccountError("the token may not read D1", hint="add D1 Read")
         yield self.passed("never")
+
+
+def refusing(make: Callable[[], Exception]) -> type[Check]:
+    """A check that meets an error behind its first finding."""
+
+    class Meeting(Quiet):
+        code = "BBB003"
+        name = "meeting"
+
+        async def run(self, ctx: Context) -> AsyncIterator[Finding]:
+            yield self.passed("what the token may read")
+            raise make()
+
+    return Meeting
+
+
+def refusal(status: int, code: int, text: str, path: str = "/accounts/0/d1/database") -> ApiError:
+    return api_error(Exchange(method="GET", path=path, status=status, code=code, message=text))
 
 
 class Sleeping(Quiet):
@@ -123,6 +145,62 @@ async def test_a_crash_is_an_error_and_ends_nothing_else(registry: Callable[...,
     assert found[0].message.startswith("the check itself broke: ZeroDivisionError: by zero (run, line ")
     assert found[1].message == "the check itself broke: the token may not read D1; add D1 Read"
     assert found[0].confidence is Confidence.HIGH
+
+
+async def test_a_permission_that_is_missing_is_a_skip_behind_what_was_found(ctx: Context):
+    found = await run_check(refusing(lambda: refusal(403, 7403, "not authorized")), ctx)
+
+    assert facts(found) == [
+        ("BBB003", Status.PASS, "what the token may read"),
+        (
+            "BBB003",
+            Status.SKIP,
+            "the token lacks “D1 Read” for this account (DEP006): not authorized",
+        ),
+    ]
+
+
+async def test_a_permission_without_a_name_is_told_by_its_call(ctx: Context):
+    found = await run_check(refusing(lambda: refusal(403, 10000, "no", "/radar")), ctx)
+
+    assert found[1].message == "the token lacks what GET /radar needs for this account (DEP006): no"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: refusal(401, 10000, "Authentication error"),
+        lambda: refusal(429, 10500, "too many"),
+        lambda: UnreachableError(Exchange(method="GET", path="/", message="no answer")),
+    ],
+)
+async def test_an_account_that_cannot_be_asked_ends_the_run(
+    registry: Callable[..., Registry], ctx: Context, make: Callable[[], ApiError]
+):
+    with pytest.raises(ApiError) as caught:
+        await run_checks(registry(Quiet, refusing(make), Sleeping), ctx)
+
+    assert caught.value.exit_code is ExitCode.UNFINISHED
+
+
+async def test_a_token_that_verification_knows_lacks_a_permission(
+    registry: Callable[..., Registry], ctx: Context
+):
+    with EmbeddedAccount.memory() as embedded:
+        ctx.account = Account.over_app(
+            embedded.app(), embedded.account_id, Secret(embedded.token), AccountKind.REAL
+        )
+        async with ctx.account:
+            found = await run_check(refusing(lambda: refusal(401, 10000, "Authentication error")), ctx)
+
+    assert found[1].message == "the token lacks “D1 Read” for this account (DEP006): Authentication error"
+
+
+async def test_trouble_of_the_service_is_an_error_of_the_check_alone(ctx: Context):
+    (_, found) = await run_check(refusing(lambda: refusal(500, 7500, "internal error")), ctx)
+
+    assert found.status is Status.ERROR
+    assert found.message.startswith("the check itself broke: ")
 
 
 async def test_a_check_that_takes_too_long_is_an_error(ctx: Context):

@@ -5,20 +5,48 @@ Values only. A change makes a new `AccountState`; the store writes it before any
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias
 
 from diagnose.d1.limits import LIMITS
+from diagnose.embedded.states.workers import (
+    SECRET_TYPES,
+    Binding,
+    DeploymentState,
+    Module,
+    ScheduleState,
+    ScriptSettings,
+    ScriptState,
+    SecretText,
+    VersionState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from diagnose.model import Json
+__all__ = [
+    "DEFAULT_ACCOUNT_ID",
+    "SECRET_TYPES",
+    "AccountState",
+    "Binding",
+    "ConsumerSettings",
+    "ConsumerState",
+    "DatabaseState",
+    "DeploymentState",
+    "Module",
+    "Plan",
+    "QueueState",
+    "ScheduleState",
+    "ScriptSettings",
+    "ScriptState",
+    "SecretText",
+    "VersionState",
+    "timestamp",
+    "timestamp_of",
+]
 
 Plan: TypeAlias = Literal["free", "paid"]
-Binding: TypeAlias = "Mapping[str, Json]"
 ConsumerType: TypeAlias = Literal["worker", "http_pull"]
 
 DEFAULT_ACCOUNT_ID: Final = "00000000000000000000000000000d1a"
@@ -31,113 +59,6 @@ class DatabaseState:
     uuid: str
     name: str
     created_at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Module:
-    """One uploaded file of a worker."""
-
-    content: bytes
-    content_type: str
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the content, in hexadecimal."""
-        return hashlib.sha256(self.content).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionState:
-    """One immutable upload of a worker.
-
-    Attributes:
-        number: 1 for the first version of a worker, and so on.
-        source: which tool uploaded it: `wrangler`, `api`, …
-        bindings: as the API shows them; the text of a secret is never kept.
-    """
-
-    id: str
-    number: int
-    created_on: str
-    source: str
-    main_module: str
-    modules: Mapping[str, Module]
-    bindings: tuple[Binding, ...] = ()
-    compatibility_date: str = ""
-    compatibility_flags: tuple[str, ...] = ()
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def etag(self) -> str:
-        """A digest of everything that was uploaded as code."""
-        parts = [self.main_module, *(f"{name}\0{self.modules[name].digest}" for name in sorted(self.modules))]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeploymentState:
-    """Which versions answer, as (version id, percentage) pairs that add up to 100."""
-
-    id: str
-    created_on: str
-    source: str
-    versions: tuple[tuple[str, float], ...]
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleState:
-    """One cron trigger."""
-
-    cron: str
-    created_on: str
-    modified_on: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptState:
-    """One worker.
-
-    Attributes:
-        tag: its identity, 32 hexadecimal digits; stays through uploads.
-        versions: oldest first.
-        deployments: newest first; the first is the active one.
-        subdomain: reachable at workers.dev.
-        previews: preview URLs are reachable there.
-    """
-
-    name: str
-    tag: str
-    created_on: str
-    modified_on: str
-    versions: tuple[VersionState, ...] = ()
-    deployments: tuple[DeploymentState, ...] = ()
-    schedules: tuple[ScheduleState, ...] = ()
-    subdomain: bool = False
-    previews: bool = False
-
-    def version(self, version_id: str) -> VersionState | None:
-        """The version of that id, or None."""
-        return next((version for version in self.versions if version.id == version_id), None)
-
-    @property
-    def latest(self) -> VersionState | None:
-        """The newest upload, deployed or not."""
-        return self.versions[-1] if self.versions else None
-
-    @property
-    def active(self) -> VersionState | None:
-        """The version that most requests reach, or None when nothing is deployed."""
-        if not self.deployments:
-            return None
-        version_id, _ = max(self.deployments[0].versions, key=lambda share: share[1])
-        return self.version(version_id)
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Names of the secrets that the newest version is given."""
-        bindings = self.latest.bindings if self.latest else ()
-        return tuple(str(binding["name"]) for binding in bindings if binding["type"] == "secret_text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ account.lock            locked by the one process that may write
 d1/UUID.sqlite          rows; SQLite's own journal keeps them whole
 messages.sqlite         what waits in queues; made when the first message is sent
 modules/SHA256          code of workers; written before the account.json that names it
+secrets.json            texts of secrets, for its owner only; written before the account.json that names them
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ import apsw
 from diagnose.d1 import Database
 from diagnose.embedded.queues.messages import MessageStore
 from diagnose.embedded.records import RecordError, from_record, to_record
+from diagnose.embedded.states.secret_file import (
+    SecretFileError,
+    read_secrets,
+    secret_texts,
+    write_secrets,
+)
+from diagnose.embedded.states.worker_records import Kept
 from diagnose.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -34,6 +42,8 @@ LOCK: Final = "account.lock"
 DATABASES: Final = "d1"
 MODULES: Final = "modules"
 MESSAGES: Final = "messages.sqlite"
+SECRETS: Final = "secrets.json"
+_OWNER_ONLY: Final = 0o600
 _UNFINISHED: Final = f"{DOCUMENT}.new"
 _OURS: Final = frozenset({DOCUMENT, _UNFINISHED, LOCK, DATABASES, MODULES})
 
@@ -113,6 +123,7 @@ class FolderStorage:
             (folder / DATABASES).mkdir(exist_ok=True)
             (folder / MODULES).mkdir(exist_ok=True)
             self._lock: int | None = _lock(folder)
+        self._secrets: dict[str, str] = {}
 
     def read(self) -> AccountState | None:
         """The state kept in the folder, or None in a new one. Leftovers of a kill are swept.
@@ -125,6 +136,7 @@ class FolderStorage:
                 if not (self._folder / DOCUMENT).exists():
                     return None
                 state = read_state(self._folder)
+                self._secrets = read_secret_texts(self._folder)
                 self._sweep(state)
                 return state
         except ProjectError:
@@ -140,8 +152,11 @@ class FolderStorage:
                     for module in version.modules.values():
                         if not (modules / module.digest).exists():
                             _replace(modules / module.digest, module.content)
+            secrets = secret_texts(state.scripts.values())
+            self._write_secrets({**self._secrets, **secrets})
             text = json.dumps(to_record(state), indent=1, ensure_ascii=False)
             _replace(self._folder / DOCUMENT, text.encode())
+            self._write_secrets(secrets)
 
     def create_database(self, uuid: str) -> Database:
         """An empty database in a file. Raises ProjectError."""
@@ -181,6 +196,12 @@ class FolderStorage:
     def _file(self, uuid: str) -> Path:
         return database_file(self._folder, uuid)
 
+    def _write_secrets(self, texts: dict[str, str]) -> None:
+        """Keep exactly these texts; nothing is written when they are kept already."""
+        if texts != self._secrets:
+            _replace(self._folder / SECRETS, write_secrets(texts), mode=_OWNER_ONLY)
+            self._secrets = texts
+
     def _sweep(self, state: AccountState) -> None:
         """Remove what a kill left between two writes: files that the state does not name."""
         modules = {
@@ -190,6 +211,8 @@ class FolderStorage:
             for module in version.modules.values()
         }
         (self._folder / _UNFINISHED).unlink(missing_ok=True)
+        (self._folder / f"{SECRETS}.new").unlink(missing_ok=True)
+        self._write_secrets(secret_texts(state.scripts.values()))
         for file in (self._folder / MODULES).iterdir():
             if file.name not in modules:
                 file.unlink()
@@ -211,13 +234,37 @@ def read_state(folder: Path) -> AccountState:
         OSError: it cannot be read.
     """
     document = folder / DOCUMENT
+    secrets = read_secret_texts(folder)
     try:
-        return from_record(json.loads(document.read_bytes()), lambda digest: _module(folder, digest))
+        record = json.loads(document.read_bytes())
+        # Whoever writes meanwhile keeps the old texts until the document is replaced, and the new ones then.
+        secrets = {**secrets, **read_secret_texts(folder)}
+        return from_record(record, Kept(content=lambda digest: _module(folder, digest), secret=secrets.get))
     except (RecordError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(
             f"this is not a usable embedded account: {error}",
             where=str(document),
             hint="restore the file, or remove the folder to start with an empty account",
+        ) from error
+
+
+def read_secret_texts(folder: Path) -> dict[str, str]:
+    """The texts of secrets by id; none where the file was left out.
+
+    Raises:
+        ProjectError: the file is damaged.
+        OSError: it cannot be read.
+    """
+    file = folder / SECRETS
+    try:
+        return read_secrets(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except SecretFileError as error:
+        raise ProjectError(
+            f"the secrets of the embedded account cannot be read: {error}",
+            where=str(file),
+            hint="restore the file, or remove it to start without the texts of secrets",
         ) from error
 
 
@@ -281,11 +328,15 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
-def _replace(file: Path, content: bytes) -> None:
-    """Write the file whole: whoever reads it, even after a kill, finds the old or the new content."""
+def _replace(file: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write the file whole: whoever reads it, even after a kill, finds the old or the new content.
+
+    Its mode is `mode` under the umask, from the first byte on.
+    """
     temporary = file.with_name(f"{file.name}.new")
+    temporary.unlink(missing_ok=True)  # what a kill left there may have another mode
     try:
-        with temporary.open("wb") as stream:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

@@ -3,15 +3,18 @@ from __future__ import annotations
 import json
 import random
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import pytest
 
 from diagnose.d1 import Statement
 from diagnose.embedded import ConsumerSettings, EmbeddedAccount, QueueSettings
+from diagnose.embedded.state import SecretText
 from diagnose.errors import ProjectError
 
 WRITER = textwrap.dedent(
@@ -221,3 +224,75 @@ def test_closing_twice_does_no_harm(tmp_path):
     account.close()
     account.close()
     EmbeddedAccount.open(tmp_path).close()
+
+
+def with_secret(account, deploy_worker, text):
+    script = deploy_worker(account, bindings=({"type": "secret_text", "name": "KEY"},))
+    version = replace(script.latest, secrets={"KEY": SecretText(text=text)})
+    account.put_script(replace(script, versions=(*script.versions[:-1], version)))
+
+
+def test_secrets_have_a_file_of_their_own_that_only_its_owner_reads(tmp_path, deploy_worker):
+    with EmbeddedAccount.open(tmp_path / "a") as account:
+        with_secret(account, deploy_worker, "canary")
+        assert "canary" not in repr(account.state)
+    holders = [
+        file for file in (tmp_path / "a").rglob("*") if file.is_file() and b"canary" in file.read_bytes()
+    ]
+    assert [file.name for file in holders] == ["secrets.json"]
+    assert stat.S_IMODE(holders[0].stat().st_mode) == 0o600
+    for read in (EmbeddedAccount.load_snapshot, EmbeddedAccount.open):
+        with read(tmp_path / "a") as account:
+            assert account.scripts["importer"].latest.secrets["KEY"].text == "canary"
+
+
+def test_a_secret_that_nothing_names_any_more_is_forgotten(tmp_path, deploy_worker):
+    with EmbeddedAccount.open(tmp_path / "a") as account:
+        with_secret(account, deploy_worker, "canary")
+        account.delete_script("importer")
+    assert json.loads((tmp_path / "a" / "secrets.json").read_text()) == {}
+
+
+def test_an_account_opens_without_the_file_of_its_secrets(tmp_path, deploy_worker):
+    with EmbeddedAccount.open(tmp_path / "a") as account:
+        with_secret(account, deploy_worker, "canary")
+    (tmp_path / "a" / "secrets.json").unlink()
+    with EmbeddedAccount.open(tmp_path / "a") as account:
+        latest = account.scripts["importer"].latest
+        assert (latest.secret_names, latest.secrets) == (("KEY",), {})
+
+
+@pytest.mark.parametrize("content", ["{nope canary", '["canary"]', '{"a": {"canary": 1}}'])
+def test_a_damaged_file_of_secrets_is_said_without_quoting_it(tmp_path, deploy_worker, content):
+    with EmbeddedAccount.open(tmp_path / "a") as account:
+        with_secret(account, deploy_worker, "canary")
+    (tmp_path / "a" / "secrets.json").write_text(content)
+    with pytest.raises(ProjectError, match="the secrets of the embedded account cannot be read") as caught:
+        EmbeddedAccount.open(tmp_path / "a")
+    assert "canary" not in str(caught.value)
+
+
+def test_what_a_kill_left_of_the_secrets_is_swept(tmp_path, deploy_worker):
+    with EmbeddedAccount.open(tmp_path / "a") as account:
+        with_secret(account, deploy_worker, "canary")
+    (tmp_path / "a" / "secrets.json.new").write_text("half")
+    kept = json.loads((tmp_path / "a" / "secrets.json").read_text())
+    (tmp_path / "a" / "secrets.json").write_text(json.dumps({**kept, "0" * 32: "never named"}))
+    EmbeddedAccount.open(tmp_path / "a").close()
+    assert json.loads((tmp_path / "a" / "secrets.json").read_text()) == kept
+    assert not (tmp_path / "a" / "secrets.json.new").exists()
+
+
+def test_an_account_that_was_saved_before_there_were_settings_opens(tmp_path, deploy_worker):
+    with EmbeddedAccount.open(tmp_path / "a") as account:
+        deploy_worker(account)
+        before = account.scripts["importer"]
+    file = tmp_path / "a" / "account.json"
+    document = json.loads(file.read_text())
+    (script,) = document["scripts"]
+    del script["settings"]
+    for version in script["versions"]:
+        del version["secrets"], version["configured"]
+    file.write_text(json.dumps(document))
+    with EmbeddedAccount.open(tmp_path / "a") as account:
+        assert account.scripts["importer"] == before

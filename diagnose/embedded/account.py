@@ -11,6 +11,7 @@ from diagnose.d1 import LIMITS
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import Trigger
 from diagnose.embedded.invoke import deliver
+from diagnose.embedded.live.tails import Tails
 from diagnose.embedded.observed import Observed
 from diagnose.embedded.queues.holding import QueueHolder
 from diagnose.embedded.records import UUID
@@ -50,6 +51,7 @@ class EmbeddedAccount(QueueHolder):
         self._grants: dict[str, Grant] = {}
         self.plan: Plan = plan
         self.observed = Observed()
+        self.tails = Tails(self.observed)
         self.token = self.issue_token()
 
     @classmethod
@@ -209,11 +211,16 @@ class EmbeddedAccount(QueueHolder):
                 state = state.with_queue(replace(queue, consumer=None))
         self._keep(state)
 
-    def app(self, *, faults: Faults | None = None) -> Starlette:
-        """The account's REST API as an ASGI application, with the trouble that requests shall meet."""
+    def app(self, *, faults: Faults | None = None, rate_limit: bool = False) -> Starlette:
+        """The account's REST API as an ASGI application.
+
+        Args:
+            faults: the trouble that requests meet.
+            rate_limit: too many requests are refused; otherwise they are only counted.
+        """
         from diagnose.embedded.app import make_app
 
-        return make_app(self, faults=faults)
+        return make_app(self, faults=faults, rate_limit=rate_limit)
 
     async def invoke(
         self,

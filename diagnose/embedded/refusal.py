@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnose.d1 import LIMITS
 from diagnose.errors import DiagnoseError
 
 
@@ -39,6 +40,12 @@ def no_route(path: str) -> RefusalError:
         f"Could not route to {path}, perhaps your object identifier is invalid?",
         chain=((7000, "No route for that URI"),),
     )
+
+
+def too_many_requests() -> RefusalError:
+    """More requests than the rate limit allows. The status is documented, the code is not."""
+    limit = f"More than {int(LIMITS.api.requests)} requests per {int(LIMITS.api.seconds)} seconds reached"
+    return RefusalError(429, 10500, f"{limit}. Please wait and consider throttling your request speed")
 
 
 def no_worker() -> RefusalError:

@@ -5,6 +5,7 @@ Another product joins by a module with a `ROUTES` tuple, listed here.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
@@ -17,10 +18,13 @@ from diagnose.embedded.app.calls import make_endpoint
 from diagnose.embedded.app.envelope import failure
 from diagnose.embedded.app.faults import FaultInjector, Faults
 from diagnose.embedded.app.headers import ApiHeaders
+from diagnose.embedded.app.internal import InternalErrors
 from diagnose.embedded.app.turns import Turns
 from diagnose.embedded.refusal import RefusalError, no_route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -29,12 +33,20 @@ if TYPE_CHECKING:
 API_ROOT: Final = "/client/v4"
 
 
-def make_app(account: EmbeddedAccount, *, faults: Faults | None = None) -> Starlette:
+def make_app(
+    account: EmbeddedAccount,
+    *,
+    faults: Faults | None = None,
+    rate_limit: bool = False,
+    now: Callable[[], float] = time.monotonic,
+) -> Starlette:
     """The application; every path begins with `API_ROOT`.
 
     Args:
         account: that it shows.
         faults: the trouble that requests meet.
+        rate_limit: too many requests are refused; otherwise they are only counted.
+        now: seconds of the clock by which they are counted.
     """
     routes = [
         Route(API_ROOT + call.path, make_endpoint(account, call), methods=[call.method])
@@ -43,7 +55,11 @@ def make_app(account: EmbeddedAccount, *, faults: Faults | None = None) -> Starl
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(ApiHeaders), Middleware(FaultInjector, faults=faults or Faults())],
+        middleware=[
+            Middleware(ApiHeaders, account, enforced=rate_limit, now=now),
+            Middleware(InternalErrors),
+            Middleware(FaultInjector, faults=faults or Faults()),
+        ],
         exception_handlers={RefusalError: _refused, HTTPException: _not_routed},
     )
     app.router.redirect_slashes = False

@@ -16,17 +16,23 @@ _BEARER: Final = re.compile(r"Bearer ([!-~]+)")
 _ACCOUNT_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
+def bearer(authorization: str | None) -> str | None:
+    """The token in an `Authorization` header, or None when there is none."""
+    match = _BEARER.fullmatch(authorization or "")
+    return None if match is None else match[1]
+
+
 def authenticate(account: EmbeddedAccount, authorization: str | None) -> Grant:
     """The grant behind an `Authorization` header.
 
     Raises:
         RefusalError: 6003 the header is missing or malformed; 10000 the token is unknown or inactive.
     """
-    match = _BEARER.fullmatch(authorization or "")
-    if match is None:
+    token = bearer(authorization)
+    if token is None:
         chain = ((6111, "Invalid format for Authorization header"),)
         raise RefusalError(400, 6003, "Invalid request headers", chain=chain)
-    grant = account.grant(match[1])
+    grant = account.grant(token)
     if grant is None or grant.status != "active":
         raise RefusalError(401, 10000, "Authentication error")
     return grant

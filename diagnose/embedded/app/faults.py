@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Self
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from diagnose.embedded.app.envelope import failure
-from diagnose.embedded.refusal import RefusalError
+from diagnose.embedded.refusal import RefusalError, too_many_requests
 from diagnose.errors import UsageError
 
 if TYPE_CHECKING:
@@ -208,9 +208,6 @@ def _refusal(kind: FaultKind) -> Response:
             message = "The given account is not valid or is not authorized to access this service"
             return failure(RefusalError(403, 7403, message, result=[]))
         case FaultKind.RATE_LIMITED:
-            # Which code stands in the body varies; the status and Retry-After are documented
-            # (https://developers.cloudflare.com/fundamentals/api/reference/limits/).
-            message = "More than 1200 requests per 300 seconds reached. Please wait and consider throttling"
-            return failure(RefusalError(429, 10500, f"{message} your request speed"))
+            return failure(too_many_requests())
         case _:
             return failure(RefusalError(500, 7500, "internal error; reference = injected", result=[]))

@@ -33,6 +33,7 @@ class KnownError:
         checks: codes of the checks that find its cause, most likely first.
         example: such a text.
         source: where it is documented or was measured.
+        not_begun: the statement was certainly not carried out, so that it may be sent again.
     """
 
     name: str
@@ -44,6 +45,7 @@ class KnownError:
     checks: tuple[str, ...] = ()
     example: str
     source: str
+    not_begun: bool = False
     _compiled: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

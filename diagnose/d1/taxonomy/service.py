@@ -25,6 +25,7 @@ TROUBLE: Final = (
         checks=("LIM003", "SRC007"),
         example="D1_ERROR: D1 DB is overloaded. Too many requests queued.",
         source=DEBUGGING,
+        not_begun=True,
     ),
     KnownError(
         name="query took too long",
@@ -40,15 +41,24 @@ TROUBLE: Final = (
     KnownError(
         name="D1 was restarted or unreachable",
         kind=ErrorClass.TRANSIENT,
-        pattern=r"object to be reset|reset because its code was updated|Network connection lost"
-        r"|Internal error while starting up D1|Cannot resolve D1 DB due to transient issue"
-        r"|currently processing a long-running import",
-        meaning="The database moved, was restarted, or is importing a file. Whether the statement ran is not "
-        "known.",
+        pattern=r"object to be reset|reset because its code was updated|Network connection lost",
+        meaning="The database moved or was restarted. Whether the statement ran is not known.",
         remedy=_RETRY,
         checks=("SRC007",),
         example="D1_ERROR: Network connection lost.",
         source=DEBUGGING,
+    ),
+    KnownError(
+        name="D1 is not ready",
+        kind=ErrorClass.TRANSIENT,
+        pattern=r"Internal error while starting up D1|Cannot resolve D1 DB due to transient issue"
+        r"|currently processing a long-running import",
+        meaning="The database is starting, cannot be found for a moment, or is importing a file. The "
+        "statement was not begun.",
+        remedy=_RETRY,
+        example="D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.",
+        source=DEBUGGING,
+        not_begun=True,
     ),
     KnownError(
         name="internal error",

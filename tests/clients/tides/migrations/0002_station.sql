@@ -1,0 +1,1 @@
+ALTER TABLE heights ADD COLUMN station TEXT;

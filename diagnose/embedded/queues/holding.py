@@ -21,7 +21,7 @@ from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.state import ConsumerSettings, timestamp, timestamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from diagnose.embedded.clock import Clock
     from diagnose.embedded.invocation import Backlog, OutgoingMessage
@@ -36,6 +36,7 @@ class QueueHolder:
 
     Attributes:
         clock: by which messages are sent and due.
+        on_enqueued: called after messages were put into a queue, or None.
     """
 
     plan: Plan
@@ -45,6 +46,7 @@ class QueueHolder:
         self._state = state
         self._message_store: MessageStore | None = None
         self.clock: Clock = SystemClock()
+        self.on_enqueued: Callable[[], None] | None = None
 
     @property
     def queues(self) -> Mapping[str, QueueState]:
@@ -173,6 +175,8 @@ class QueueHolder:
         except StoreFullError as error:
             message = f"QueueStorageLimitExceeded: {error.message}"
             raise RefusalError(429, 10251, message) from error
+        if self.on_enqueued is not None:
+            self.on_enqueued()
         return tuple(message.id for message in queued)
 
     def backlog(self, queue_id: str) -> Backlog:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +94,7 @@ async def inspect(
             ctx,
             findings,
             target=session.target_name,
-            command=f"diagnose run {shlex.quote(str(options.path))} --target cloudflare",
+            command=f"diagnose run {session.arguments()} --target cloudflare",
             token=TOKEN in os.environ,
         )
     progress.clear()

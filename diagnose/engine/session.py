@@ -138,7 +138,18 @@ class Session:
 
     def command_for_account(self) -> str:
         """The command that does on a real account what was rehearsed here."""
-        return f"on your account: diagnose fix {shlex.quote(str(self._choices.path))} --target cloudflare"
+        return f"on your account: diagnose fix {self.arguments()} --target cloudflare"
+
+    def arguments(self) -> str:
+        """What was said on the command line about project and answers, for the next command."""
+        said = [str(self._choices.path)]
+        if self._choices.config is not None:
+            said += ["--config", self._choices.config]
+        if self._choices.environment is not None:
+            said += ["--env", self._choices.environment]
+        for name, value in self._choices.options.items():
+            said += ["--option", f"{name}={value}"]
+        return shlex.join(said)
 
     def _open_account(self) -> None:
         if self._opened:

@@ -130,3 +130,14 @@ async def test_the_plan_is_that_of_the_settings_unless_given(
 
     async with session(plan=given) as opened:
         assert (await opened.context()).plan == plan
+
+
+async def test_the_command_for_an_account_repeats_what_was_said(
+    session: Callable[..., Session], folder: Path
+):
+    said = {"config": "wrangler.toml", "environment": "test", "options": {"option": "a queue"}}
+    async with session(**said) as opened:
+        command = opened.command_for_account()
+
+    told = f"{folder} --config wrangler.toml --env test --option 'option=a queue' --target cloudflare"
+    assert command == f"on your account: diagnose fix {told}"

@@ -241,7 +241,7 @@ class EmbeddedAccount(QueueHolder):
             responses: finds the recorded answer to an outbound request.
             runtime: executes the code.
             base: the folder of the main module relative to the project, for locations.
-            secret_values: by name; the account itself keeps none.
+            secret_values: by name; they stand before those that the account keeps.
             limits: of the runtime.
 
         Raises:
@@ -278,7 +278,7 @@ class EmbeddedAccount(QueueHolder):
             responses: finds the recorded answer to an outbound request.
             runtime: executes the code.
             base: the folder of the main module relative to the project, for locations.
-            secret_values: by name; the account itself keeps none.
+            secret_values: by name; they stand before those that the account keeps.
             limits: of the runtime.
 
         Raises:

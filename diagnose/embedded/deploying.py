@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from diagnose.embedded.refusal import RefusalError, no_worker
-from diagnose.embedded.state import DeploymentState, ScheduleState, ScriptState, VersionState, timestamp
+from diagnose.embedded.resolving import resolve
+from diagnose.embedded.state import (
+    DeploymentState,
+    ScheduleState,
+    ScriptSettings,
+    ScriptState,
+    VersionState,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from diagnose.embedded.state import AccountState, Binding, Module, QueueState
+    from diagnose.embedded.state import AccountState, Binding, Module
+    from diagnose.model import Json
 
 
 _CRON_FIELDS: Final = 5
@@ -26,7 +35,10 @@ class Upload:
     Attributes:
         bindings: in the API's form; `inherit` and the text of secrets included.
         keep_bindings: types of bindings that are taken over from the version before.
+        strict: a binding that has nothing to inherit from is refused instead of dropped.
         source: which tool sent it.
+        configured: what else belongs to the version and is shown as it was told.
+        settings: what the upload says about the worker as a whole, such as `tags`.
     """
 
     main_module: str
@@ -35,23 +47,25 @@ class Upload:
     compatibility_date: str = ""
     compatibility_flags: tuple[str, ...] = ()
     keep_bindings: tuple[str, ...] = ()
+    strict: bool = True
     source: str = "api"
     annotations: Mapping[str, str] = field(default_factory=dict)
+    configured: Mapping[str, Json] = field(default_factory=dict)
+    settings: Mapping[str, Json] = field(default_factory=dict)
 
 
 def upload_version(account: AccountState, name: str, upload: Upload) -> ScriptState:
     """The worker with one more version, which nothing reaches until it is deployed.
 
     Raises:
-        RefusalError: 10021 the entry module is missing; 10057 an inherited binding does not exist;
-            10181 a D1 binding names no database of the account; 11000 a queue binding names no queue of it.
+        RefusalError: 10021 the entry module is missing, and as `resolve`.
     """
     if upload.main_module not in upload.modules:
         raise RefusalError(400, 10021, f'No such module "{upload.main_module}".')
     now = timestamp()
-    script = account.scripts.get(name) or ScriptState(
-        name=name, tag=uuid4().hex, created_on=now, modified_on=now
-    )
+    known = account.scripts.get(name)
+    script = known or ScriptState(name=name, tag=uuid4().hex, created_on=now, modified_on=now)
+    resolved = resolve(account, known, upload.bindings, keep=upload.keep_bindings, strict=upload.strict)
     version = VersionState(
         id=str(uuid4()),
         number=len(script.versions) + 1,
@@ -59,12 +73,28 @@ def upload_version(account: AccountState, name: str, upload: Upload) -> ScriptSt
         source=upload.source,
         main_module=upload.main_module,
         modules=upload.modules,
-        bindings=_bindings(account, script, upload),
+        bindings=resolved.bindings,
         compatibility_date=upload.compatibility_date,
         compatibility_flags=upload.compatibility_flags,
         annotations=upload.annotations,
+        secrets=resolved.secrets,
+        configured=upload.configured,
     )
     return replace(script, versions=(*script.versions, version), modified_on=now)
+
+
+def next_version(
+    script: ScriptState, before: VersionState, *, source: str, annotations: Mapping[str, str]
+) -> VersionState:
+    """A version like `before`, with an identity of its own; it is not among the worker's versions yet."""
+    return replace(
+        before,
+        id=str(uuid4()),
+        number=len(script.versions) + 1,
+        created_on=timestamp(),
+        source=source,
+        annotations=dict(annotations),
+    )
 
 
 def deploy(
@@ -98,6 +128,7 @@ def deploy(
 def upload_and_deploy(account: AccountState, name: str, upload: Upload) -> ScriptState:
     """The worker with a new version that answers every request, as `wrangler deploy` leaves it."""
     script = upload_version(account, name, upload)
+    script = replace(script, settings=with_settings(script.settings, upload.settings))
     versions = ((script.versions[-1].id, 100.0),)
     annotations = {**upload.annotations, "workers/triggered_by": "upload"}
     return deploy(script, versions, source=upload.source, annotations=annotations)
@@ -129,48 +160,23 @@ def find(account: AccountState, name: str) -> ScriptState:
     return script
 
 
-def _bindings(account: AccountState, script: ScriptState, upload: Upload) -> tuple[Binding, ...]:
-    before = {str(binding["name"]): binding for binding in (script.latest.bindings if script.latest else ())}
-    given = [_resolved(binding, before) for binding in upload.bindings]
-    names = {binding["name"] for binding in given}
-    kept = [b for b in before.values() if b["type"] in upload.keep_bindings and b["name"] not in names]
-    for binding in given:
-        _refuse_dangling(account, binding)
-    return (*given, *kept)
+def with_settings(settings: ScriptSettings, given: Mapping[str, Any]) -> ScriptSettings:
+    """The settings with those replaced that are given; what null means, the default, as well.
 
-
-def _resolved(binding: Binding, before: Mapping[str, Binding]) -> Binding:
-    """The binding as it is kept: `inherit` looked up, both spellings of a database's id, no secret's text."""
-    name = str(binding["name"])
-    match binding["type"]:
-        case "inherit":
-            inherited = before.get(str(binding.get("old_name") or name))
-            if inherited is None:
-                raise RefusalError(400, 10057, f"The binding {name!r} has nothing to inherit from.")
-            return {**inherited, "name": name}
-        case "d1":
-            database_id = binding.get("database_id") or binding.get("id")
-            return {**binding, "id": database_id, "database_id": database_id}
-        case "secret_text":
-            return {"name": name, "type": "secret_text"}
-        case _:
-            return binding
-
-
-def _refuse_dangling(account: AccountState, binding: Binding) -> None:
-    # Code 10181 and its sentence are what wrangler users report; neither is in Cloudflare's documentation.
-    if binding["type"] == "d1" and binding["database_id"] not in account.databases:
-        name, database_id = binding["name"], binding["database_id"]
-        message = f"D1 binding '{name}' references database '{database_id}' which was not found."
-        raise RefusalError(400, 10181, message)
-    if binding["type"] == "queue":
-        require_queue(account, str(binding.get("queue_name") or ""))
-
-
-def require_queue(account: AccountState, name: str) -> QueueState:
-    """The queue of that name. Raises RefusalError 11000 with what wrangler prints before it uploads."""
-    queue = account.queue_named(name)
-    if queue is None:
-        message = f'Queue "{name}" does not exist. To create it, run: wrangler queues create {name}'
-        raise RefusalError(400, 11000, message)
-    return queue
+    Raises:
+        RefusalError: 10026 one has another form.
+    """
+    try:
+        tags = given.get("tags", settings.tags) or ()
+        consumers = given.get("tail_consumers", settings.tail_consumers) or ()
+        observability = given.get("observability", settings.observability) or ScriptSettings().observability
+        migration_tag = given.get("migration_tag", settings.migration_tag)
+        return ScriptSettings(
+            logpush=bool(given.get("logpush", settings.logpush)),
+            tags=tuple(str(tag) for tag in tags),
+            tail_consumers=tuple(dict(one) for one in consumers),
+            observability=dict(observability),
+            migration_tag=None if migration_tag is None else str(migration_tag),
+        )
+    except (TypeError, ValueError) as error:
+        raise RefusalError(400, 10026, "The settings of a worker are not what they must be.") from error

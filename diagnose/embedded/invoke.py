@@ -63,13 +63,16 @@ async def deliver(
 def worker_code(
     version: VersionState, *, base: str = "", secret_values: Mapping[str, str] | None = None
 ) -> WorkerCode:
-    """A version as a runtime takes it."""
+    """A version as a runtime takes it; `secret_values` stand before the texts that the account keeps."""
     values: dict[str, Json] = {
         str(binding["name"]): binding["text" if binding["type"] == "plain_text" else "json"]
         for binding in version.bindings
         if binding["type"] in {"plain_text", "json"}
     }
-    known = {name: text for name, text in (secret_values or {}).items() if _is_secret(version, name)}
+    own = {name: secret.text for name, secret in version.secrets.items()}
+    known = {
+        name: text for name, text in {**own, **(secret_values or {})}.items() if _is_secret(version, name)
+    }
     return WorkerCode(
         main_module=version.main_module,
         modules={name: module.content for name, module in version.modules.items()},

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnose.embedded import ConsumerSettings, Module, Upload
-from diagnose.embedded.deploying import require_queue, schedule, upload_and_deploy
+from diagnose.embedded.deploying import schedule, upload_and_deploy
+from diagnose.embedded.resolving import require_queue
 from diagnose.project.upload import build_upload
 from diagnose.rehearsal.assuming import database_id
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,7 @@ from diagnose.engine.undoing import undo_run
 from diagnose.plugin import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     from diagnose.engine.fixing import FixResult
@@ -191,3 +193,75 @@ def undo() -> Callable[..., object]:
             return await undo_run(session, journal, Confirming())
 
     return restore
+
+
+@asynccontextmanager
+async def serve_account(account: EmbeddedAccount) -> AsyncIterator[str]:
+    """Serve an embedded account on a loopback port; yields the API's root."""
+    from diagnose.embedded.serving import Server, listen
+
+    ready = asyncio.Event()
+    server = Server(account.app(), listen(), ready=ready.set)
+    serving = asyncio.create_task(server.serve())
+    await ready.wait()
+    try:
+        yield server.base_url
+    finally:
+        server.stop()
+        server.stop()
+        await serving
+
+
+@pytest.fixture
+def cloudflare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """A session with `--target cloudflare`, whose account is the saved one of a folder, over HTTP.
+
+    `permissions` are those of the token, by default all.
+    """
+
+    @asynccontextmanager
+    async def open_over_http(
+        folder: Path,
+        *,
+        permissions: frozenset[object] | None = None,
+        status: str = "active",
+        **choices: object,
+    ) -> AsyncIterator[Session]:
+        with EmbeddedAccount.open(folder / ".diagnose" / "account") as account:
+            granted = {} if permissions is None else {"permissions": permissions}
+            token = account.issue_token(status=status, **granted)
+            async with serve_account(account) as base_url:
+                monkeypatch.setenv("CLOUDFLARE_API_BASE_URL", base_url)
+                monkeypatch.setenv("CLOUDFLARE_API_TOKEN", token)
+                monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", account.account_id)
+                options = SessionOptions(path=folder, target=Target.CLOUDFLARE, writable=True, **choices)
+                async with Session(options) as session:
+                    yield session
+
+    return open_over_http
+
+
+@pytest.fixture
+def check_over_http(cloudflare: Callable[..., object]) -> Callable[..., object]:
+    """Run checks over a project and its saved account, as `run --target cloudflare --select …` does."""
+
+    async def run(codes: str, folder: Path, **choices: object) -> list[Finding]:
+        async with cloudflare(folder, **choices) as session:
+            ctx = await session.context()
+            return list(
+                await run_checks(load_registry(), ctx, selection=Selection(select=tuple(codes.split(","))))
+            )
+
+    return run
+
+
+@pytest.fixture
+def repair_over_http(cloudflare: Callable[..., object]) -> Callable[..., object]:
+    """Repair what checks find, as `fix --target cloudflare --select … --yes` does."""
+
+    async def fix(codes: str, folder: Path, **choices: object) -> FixResult:
+        async with cloudflare(folder, **choices) as session:
+            fixer = Fixer(session, load_registry(), Confirming(), session.journal_folder)
+            return await fixer.fix(Selection(select=tuple(codes.split(","))))
+
+    return fix

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from diagnose.engine.registry import Registry
     from diagnose.engine.runner import Selection
     from diagnose.model import Finding
-    from diagnose.plugin import Check
+    from diagnose.plugin import Check, Fix
 
 STATIC = frozenset({Need.CONFIG, Need.SOURCE})
 
@@ -52,6 +52,14 @@ class RunOutcomes(Outcomes):
     def codes(self) -> tuple[str, ...]:
         """See Outcomes."""
         return tuple(self._registry.checks)
+
+    def selected(self) -> tuple[type[Check], ...]:
+        """See Outcomes."""
+        return tuple(check for check in self._registry.checks.values() if self._selection.wants(check))
+
+    def fix(self, code: str) -> type[Fix] | None:
+        """See Outcomes."""
+        return self._registry.fixes.get(code)
 
     async def of(self, code: str) -> tuple[Finding, ...] | None:
         """See Outcomes."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diagnose.model import Finding
     from diagnose.plugin.check import Check
+    from diagnose.plugin.fix import Fix
 
 
 class Outcomes(ABC):
@@ -20,6 +21,14 @@ class Outcomes(ABC):
     @abstractmethod
     def codes(self) -> tuple[str, ...]:
         """Every code that a check has."""
+
+    @abstractmethod
+    def selected(self) -> tuple[type[Check], ...]:
+        """The checks that the user chose for this run."""
+
+    @abstractmethod
+    def fix(self, code: str) -> type[Fix] | None:
+        """The fix of the check with this code, or None where there is none."""
 
     @abstractmethod
     async def of(self, code: str) -> tuple[Finding, ...] | None:

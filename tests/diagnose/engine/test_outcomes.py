@@ -103,3 +103,22 @@ async def test_in_a_run_a_check_sees_what_others_yield():
     first, second = await run_checks(registry, ctx)
 
     assert (first.message, second.message) == ("wrong", "wrong")
+
+
+def test_what_was_chosen_and_its_fixes(outcomes):
+    known = outcomes("AAA002")
+
+    assert known.selected() == (ACCOUNT,)
+    assert known.fix("AAA002") is None
+
+
+async def test_a_run_that_cannot_be_finished_ends_its_checks():
+    async def forever(each: type[Check]) -> list[Finding]:
+        await asyncio.sleep(60)
+        return []
+
+    known = RunOutcomes(REGISTRY, Selection(), forever)
+    started = known.start(FILES)
+    await known.stop()
+
+    assert started.cancelled()

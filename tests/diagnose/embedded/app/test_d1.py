@@ -157,3 +157,26 @@ async def test_a_body_that_is_no_query_is_refused(api, database, body):
 async def test_a_query_names_its_database_by_uuid(api, database):
     assert refused(await api.post(f"{D1}/{NOBODY}/query", json={"sql": "SELECT 1"}))[:2] == (404, 7404)
     assert refused(await api.post(f"{D1}/history/query", json={"sql": "SELECT 1"}))[:2] == (404, 7003)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"sql": "SELECT 1; PRAGMA table_list"}, 200),
+        ({"batch": [{"sql": "SELECT 1"}, {"sql": "SELECT 2"}]}, 200),
+        ({"sql": "SELECT * FROM nowhere"}, 400),
+        ({"sql": "SELECT 1; CREATE TABLE t (a)"}, 403),
+        ({"sql": "INSERT INTO nowhere VALUES (1); CREATE TABLE t (a)"}, 400),
+        ({"batch": [{"sql": "SELECT 1"}, {"sql": "DROP TABLE IF EXISTS t"}]}, 403),
+    ],
+)
+async def test_a_token_that_may_only_read_reads_only(api, embedded, database, body, status):
+    from diagnose.embedded.tokens import Permission
+
+    token = embedded.issue_token(permissions=frozenset({Permission.D1_READ}))
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = await api.post(f"{D1}/{UUID}/raw", json=body, headers=headers)
+    assert answer.status_code == status
+    if status == 403:
+        assert refused(answer)[1] == 7403
+    assert embedded.database(UUID).schema().tables == ()

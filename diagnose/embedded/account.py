@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
     from diagnose.d1 import Database
     from diagnose.embedded.app.faults import Faults
+    from diagnose.embedded.app.turns import Turns
     from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits
+    from diagnose.embedded.live import Live
     from diagnose.embedded.responses import Responses
     from diagnose.embedded.state import Plan, ScriptState
     from diagnose.embedded.store import Storage
@@ -52,6 +54,7 @@ class EmbeddedAccount(QueueHolder):
         self.plan: Plan = plan
         self.observed = Observed()
         self.tails = Tails(self.observed)
+        self.turns: Turns | None = None
         self.token = self.issue_token()
 
     @classmethod
@@ -211,16 +214,19 @@ class EmbeddedAccount(QueueHolder):
                 state = state.with_queue(replace(queue, consumer=None))
         self._keep(state)
 
-    def app(self, *, faults: Faults | None = None, rate_limit: bool = False) -> Starlette:
+    def app(
+        self, *, faults: Faults | None = None, rate_limit: bool = False, live: Live | None = None
+    ) -> Starlette:
         """The account's REST API as an ASGI application.
 
         Args:
             faults: the trouble that requests meet.
             rate_limit: too many requests are refused; otherwise they are only counted.
+            live: executes the workers that requests to `NAME.SUBDOMAIN.workers.dev` reach.
         """
         from diagnose.embedded.app import make_app
 
-        return make_app(self, faults=faults, rate_limit=rate_limit)
+        return make_app(self, faults=faults, rate_limit=rate_limit, live=live)
 
     async def invoke(
         self,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from diagnose.d1 import LIMITS, Bounds, D1Error
 from diagnose.d1.messages import exposes_codes, full_queue, missing_queue, send_refusal
@@ -15,7 +14,7 @@ from diagnose.embedded.metering import QueryCount, statements_in_exec
 from diagnose.embedded.refusal import RefusalError, no_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from diagnose.d1 import Database, Result, Statement
     from diagnose.embedded.account import EmbeddedAccount
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from diagnose.embedded.responses import Responses
     from diagnose.embedded.state import Binding, VersionState
     from diagnose.model import Json
+
+Answer = TypeVar("Answer")
 
 _KINDS = {"d1": "d1", "queue": "queue", "plain_text": "var", "json": "var", "secret_text": "secret"}
 
@@ -116,18 +117,15 @@ class AccountBindings:
 
     async def d1_run(self, binding: str, statement: Statement) -> Result:
         """One statement. Raises D1Error."""
-        with self._query(binding, 1) as database:
-            return database.run(statement)
+        return await self._ask(binding, 1, lambda database: database.run(statement))
 
     async def d1_batch(self, binding: str, statements: tuple[Statement, ...]) -> tuple[Result, ...]:
         """Several statements in one transaction, as one query. Raises D1Error."""
-        with self._query(binding, len(statements)) as database:
-            return database.batch(statements)
+        return await self._ask(binding, len(statements), lambda database: database.batch(statements))
 
     async def d1_exec(self, binding: str, text: str) -> int:
         """Every line a statement, as one query. Raises D1Error."""
-        with self._query(binding, statements_in_exec(text)) as database:
-            return database.exec(text)
+        return await self._ask(binding, statements_in_exec(text), lambda database: database.exec(text))
 
     async def send(self, binding: str, messages: tuple[OutgoingMessage, ...], *, batch: bool) -> Backlog:
         """Put messages that are within the limits into the queue. Raises BindingError."""
@@ -155,20 +153,25 @@ class AccountBindings:
         answer = self._responses(request)
         return await answer if isinstance(answer, Awaitable) else answer
 
-    @contextmanager
-    def _query(self, name: str, statements: int) -> Iterator[Database]:
-        """The database behind a binding, one call later, within the bounds of the invocation."""
+    async def _ask(self, name: str, statements: int, work: Callable[[Database], Answer]) -> Answer:
+        """What the database behind a binding answers, one call later, within the bounds of the invocation."""
         binding = self._binding(name, "d1")
         self.queries = self.queries.plus(statements)
         limit = LIMITS.d1.queries_per_invocation.of(self._account.plan)
         if self.queries.calls > limit:
             raise D1Error(str(limit.error), prefix="")
+        uuid = str(binding["database_id"])
+
+        def within_bounds(database: Database) -> Answer:
+            with database.within(self._bounds_of(name, database)):
+                return work(database)
+
         try:
-            database = self._account.database(str(binding["database_id"]))
+            if self._account.turns is not None:
+                return await self._account.turns.take(uuid, within_bounds)
+            return within_bounds(self._account.database(uuid))
         except RefusalError as refusal:
             raise D1Error(refusal.message) from refusal
-        with database.within(self._bounds_of(name, database)):
-            yield database
 
     def _bounds_of(self, name: str, database: Database) -> Bounds:
         if name not in self._bounds:

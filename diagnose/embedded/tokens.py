@@ -18,6 +18,7 @@ class Permission(StrEnum):
     D1_EDIT = "D1 Edit"
     WORKERS_READ = "Workers Scripts Read"
     WORKERS_EDIT = "Workers Scripts Edit"
+    TAIL_READ = "Workers Tail Read"
     QUEUES_READ = "Queues Read"
     QUEUES_EDIT = "Queues Edit"
 

@@ -13,13 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from diagnose.embedded.app import accounts, d1, deployments, messages, queues, scripts, services
+from diagnose.embedded.app import accounts, d1, deployments, messages, queues, scripts, services, tails
 from diagnose.embedded.app.calls import make_endpoint
 from diagnose.embedded.app.envelope import failure
 from diagnose.embedded.app.faults import FaultInjector, Faults
 from diagnose.embedded.app.headers import ApiHeaders
 from diagnose.embedded.app.internal import InternalErrors
+from diagnose.embedded.app.tails import watch_route
 from diagnose.embedded.app.turns import Turns
+from diagnose.embedded.live.workers_dev import WorkersDev
 from diagnose.embedded.refusal import RefusalError, no_route
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from diagnose.embedded.account import EmbeddedAccount
+    from diagnose.embedded.live import Live
 
 API_ROOT: Final = "/client/v4"
 
@@ -38,6 +41,7 @@ def make_app(
     *,
     faults: Faults | None = None,
     rate_limit: bool = False,
+    live: Live | None = None,
     now: Callable[[], float] = time.monotonic,
 ) -> Starlette:
     """The application; every path begins with `API_ROOT`.
@@ -46,16 +50,18 @@ def make_app(
         account: that it shows.
         faults: the trouble that requests meet.
         rate_limit: too many requests are refused; otherwise they are only counted.
+        live: executes the workers that requests to `NAME.SUBDOMAIN.workers.dev` reach.
         now: seconds of the clock by which they are counted.
     """
     routes = [
         Route(API_ROOT + call.path, make_endpoint(account, call), methods=[call.method])
-        for product in (accounts, d1, scripts, deployments, services, queues, messages)
+        for product in (accounts, d1, scripts, deployments, services, queues, messages, tails)
         for call in product.ROUTES
     ]
     app = Starlette(
-        routes=routes,
+        routes=[*routes, watch_route(account)],
         middleware=[
+            *([] if live is None else [Middleware(WorkersDev, live=live)]),
             Middleware(ApiHeaders, account, enforced=rate_limit, now=now),
             Middleware(InternalErrors),
             Middleware(FaultInjector, faults=faults or Faults()),
@@ -63,7 +69,7 @@ def make_app(
         exception_handlers={RefusalError: _refused, HTTPException: _not_routed},
     )
     app.router.redirect_slashes = False
-    app.state.turns = Turns(account)
+    account.turns = app.state.turns = account.turns or Turns(account)
     return app
 
 

@@ -62,6 +62,7 @@ def _forbidden(permission: Permission | None) -> RefusalError:
         case (
             Permission.WORKERS_READ
             | Permission.WORKERS_EDIT
+            | Permission.TAIL_READ
             | Permission.QUEUES_READ
             | Permission.QUEUES_EDIT
         ):

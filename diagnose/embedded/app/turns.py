@@ -37,4 +37,10 @@ class Turns:
             if uuid not in self._account.databases:
                 self._locks.pop(uuid, None)
                 raise no_database(uuid)
-            return await asyncio.to_thread(work, self._account.database(uuid))
+            working = asyncio.ensure_future(asyncio.to_thread(work, self._account.database(uuid)))
+            try:
+                return await asyncio.shield(working)
+            except asyncio.CancelledError:
+                # A thread cannot be stopped, and the database has only one turn at a time.
+                await asyncio.wait([working])
+                raise

@@ -23,11 +23,14 @@ def open_connection(
     """A connection to a file, or to a database in memory when `path` is None.
 
     A file uses a rollback journal that is flushed at each commit, so that it survives a kill at any moment.
+    What pages that become free held is in it too, so that journals that follow each other lead back.
     """
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(":memory:" if path is None else str(path), flags=flags)
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
     connection.execute("PRAGMA foreign_keys=on; PRAGMA synchronous=full")
+    if path is not None:
+        connection.pragma("secure_delete", True)  # noqa: FBT003 - apsw's
     if not readonly:
         _found(connection)
     _set_limits(connection, limits)

@@ -12,6 +12,7 @@ from diagnose.d1.errors import D1Error
 from diagnose.d1.javascript import to_sqlite, well_formed
 from diagnose.d1.limits import LIMITS
 from diagnose.d1.metering import Meter
+from diagnose.d1.pages import Pages
 from diagnose.d1.reading import fetch
 from diagnose.d1.results import Prepared, Result, Statement
 from diagnose.d1.schema import read_schema
@@ -19,7 +20,7 @@ from diagnose.d1.session import Session
 from diagnose.d1.splitting import is_blank, statements_in, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -152,6 +153,23 @@ class Database:
         """Bytes in use."""
         return self._session.size()
 
+    @property
+    def pages(self) -> Pages:
+        """The database as a whole, for whoever keeps its past."""
+        return Pages(self._session)
+
+    @contextmanager
+    def importing(self) -> Iterator[Callable[[str], Sequence[Result]]]:
+        """What runs one statement after another, all in one transaction, each under its own limits.
+
+        The transaction may take any time. Calls of other threads are refused until the block ends.
+
+        Raises:
+            D1Error: of the first statement that D1 refuses; nothing has changed.
+        """
+        with self._session.importing():
+            yield lambda text: self._results(well_formed(text), ())
+
     @contextmanager
     def within(self, bounds: Bounds) -> Iterator[Database]:
         """This database, with the calls inside the block kept within bounds beside D1's own."""
@@ -224,6 +242,8 @@ class Database:
         return Result(
             columns=program.columns,
             rows=tuple(rows),
+        if not program.readonly:
+            session.before_write()
             changes=changes,
             last_row_id=connection.last_insert_rowid(),
             changed_db=changes != 0 or session.size() != size,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import contextmanager
-from threading import RLock
+from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -14,6 +15,7 @@ from diagnose.d1.bounds import UNBOUNDED
 from diagnose.d1.connection import open_connection
 from diagnose.d1.errors import D1Error
 from diagnose.d1.identifiers import quoted
+from diagnose.d1.pages import Unwatched
 from diagnose.d1.translation import too_late
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from diagnose.d1.bounds import Bounds
     from diagnose.d1.javascript import SqliteValue
     from diagnose.d1.limits import D1Limits
+    from diagnose.d1.pages import CommitWatcher
 
 # The key of a WITHOUT ROWID table is the table itself.
 _INDEXES: Final = """
@@ -38,7 +41,15 @@ _RESERVED: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(s
 _LARGEST_IN_MEMORY: Final = 1 << 30  # bytes; SQL of a project must not take all memory of the machine
 # D1 puts a random reference here; a constant keeps two runs of a diagnosis equal.
 _STEPS_BETWEEN_LOOKS: Final = 50_000  # virtual machine instructions; a fraction of a millisecond
-_INTERNAL_ERROR: Final = f"internal error; reference = {'0' * 24}"
+_SWITCHES: Final = (
+    "case_sensitive_like",
+    "ignore_check_constraints",
+    "legacy_alter_table",
+    "recursive_triggers",
+    "reverse_unordered_selects",
+)
+# https://developers.cloudflare.com/d1/observability/debug-d1/
+_IMPORTING: Final = "Currently processing a long-running import."
 
 
 class Session:
@@ -60,6 +71,9 @@ class Session:
         if path is None:
             self._set_most_pages(_LARGEST_IN_MEMORY // self._page_size)
         self._size: int | None = None
+        self.watcher: CommitWatcher = Unwatched()
+        self._written = False
+        self._importer: int | None = None
         self._indexes: dict[str, Mapping[str, frozenset[str]]] = {}
 
     @property
@@ -68,11 +82,17 @@ class Session:
         return self.connection.in_transaction
 
     def own(self, sql: str, *values: SqliteValue) -> list[tuple[SqliteValue, ...]]:
+        with self.trusted():
+            return self.connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def trusted(self) -> Iterator[None]:
+        """The allow-lists do not concern what happens inside the block."""
         """Rows of a statement of the engine's own, which the allow-lists do not concern."""
         with self.turn:
             self.authorizer.trusted = True
             try:
-                return self.connection.execute(sql, values).fetchall()
+                yield
             finally:
                 self.authorizer.trusted = False
 
@@ -153,6 +173,7 @@ class Session:
         Raises:
             D1Error: of the body; or, when SQLite ended the transaction itself or refuses to commit, the
                 error without prefix that the runtime answers then.
+        self._refuse_while_importing()
         """
         with self.turn:
             self._begin()
@@ -172,6 +193,7 @@ class Session:
     @contextmanager
     def rehearsal(self) -> Iterator[None]:
         """Whatever happens inside is undone."""
+        self._refuse_while_importing()
         with self.turn:
             self._begin()
             try:
@@ -179,9 +201,41 @@ class Session:
             finally:
                 self._roll_back()
 
+    @contextmanager
+    def importing(self) -> Iterator[None]:
+        """One transaction that takes the time it needs. Other threads are refused meanwhile, as D1 does."""
+        with self.turn:
+            self._importer = get_ident()
+            try:
+                with self.transaction():
+                    yield
+            finally:
+                self._importer = None
+
+    def _refuse_while_importing(self) -> None:
+        if self._importer not in {None, get_ident()}:
+            raise D1Error(_IMPORTING)
+
+    def before_write(self) -> None:
+        """A statement that may write is about to run."""
+        if not self._written:
+            self._written = True
+            self.watcher.before_write()
+
+    def replace(self, source: apsw.Connection) -> None:
+        """Become a copy of another database, in one transaction."""
+        with self.turn:
+            try:
+                with self.connection.backup("main", source, "main") as backup:
+                    backup.step()
+            finally:
+                self._forget()
+
     def _begin(self) -> None:
         """Open a transaction, and start the clock that bounds a query or a whole batch."""
-        self._deadline = min(time.monotonic() + self.limits.query_seconds.enforced, self.bounds.until)
+        seconds = math.inf if self._importer is not None else self.limits.query_seconds.enforced
+        self._deadline = min(time.monotonic() + seconds, self.bounds.until)
+        self._written = False
         self.own("BEGIN")
 
     def _is_late(self) -> bool:
@@ -194,11 +248,24 @@ class Session:
 
     def _commit(self) -> None:
         try:
+            if self._written:
+                self.watcher.before_commit()
             self.own("COMMIT")
         except apsw.Error as error:
-            if self.in_transaction:
-                self._roll_back()
-            raise D1Error(_INTERNAL_ERROR, prefix="") from error
+            self._roll_back()
+            self._start_anew()
+            raise TransactionLostError from error
+        except BaseException:
+            self._roll_back()
+            raise
+        if self._written:
+            self.watcher.after_commit()
+
+    def _start_anew(self) -> None:
+        """Forget what belongs to a connection: the runtime opens the database again after a failure."""
+        self.connection.set_last_insert_rowid(0)
+        for switch in _SWITCHES:
+            self.own(f"PRAGMA {switch}=0")
 
     def _forget(self) -> None:
         """What was known of the schema and the size may no longer hold."""
@@ -209,6 +276,8 @@ class Session:
         self._forget()
         if self.in_transaction:
             self.own("ROLLBACK")
+        if self._written:
+            self.watcher.rolled_back()
 
     def copy(self) -> Session:
         """An independent copy in memory."""

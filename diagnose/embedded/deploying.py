@@ -125,6 +125,17 @@ def deploy(
     return replace(script, deployments=(deployment, *script.deployments), modified_on=deployment.created_on)
 
 
+def supersede(script: ScriptState, version: VersionState) -> ScriptState:
+    """The worker with a new version that answers wherever the newest one did; it must be deployed."""
+    before = script.versions[-1].id
+    shares = [
+        (version.id if version_id == before else version_id, share)
+        for version_id, share in script.deployments[0].versions
+    ]
+    script = replace(script, versions=(*script.versions, version))
+    return deploy(script, shares, source=version.source, annotations=version.annotations)
+
+
 def upload_and_deploy(account: AccountState, name: str, upload: Upload) -> ScriptState:
     """The worker with a new version that answers every request, as `wrangler deploy` leaves it."""
     script = upload_version(account, name, upload)

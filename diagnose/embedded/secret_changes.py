@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from diagnose.embedded.deploying import deploy, next_version
+from diagnose.embedded.deploying import next_version, supersede
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.resolving import secret_text
 from diagnose.embedded.state import SECRET_TYPES
@@ -33,13 +33,7 @@ def change_secrets(script: ScriptState, changes: Mapping[str, Binding | None], *
     if not script.latest_is_deployed or script.latest is None:
         message = "Secret edit failed. The latest version of this Worker isn't currently deployed."
         raise RefusalError(400, 10215, message)
-    before = script.latest.id
-    script = add_version_with_secrets(script, changes, source=source, annotations=_SECRET)
-    shares = [
-        (script.versions[-1].id if version_id == before else version_id, share)
-        for version_id, share in script.deployments[0].versions
-    ]
-    return deploy(script, shares, source=source, annotations=_SECRET)
+    return supersede(script, _changed(script, script.latest, changes, source, _SECRET))
 
 
 def add_version_with_secrets(
@@ -56,9 +50,7 @@ def add_version_with_secrets(
     """
     if script.latest is None:
         raise RefusalError(404, 10222, "This Worker has no versions.")
-    version = next_version(script, script.latest, source=source, annotations=annotations)
-    for name, secret in changes.items():
-        version = _without(version, name) if secret is None else _with(version, name, secret)
+    version = _changed(script, script.latest, changes, source, annotations)
     return replace(script, versions=(*script.versions, version), modified_on=version.created_on)
 
 
@@ -85,6 +77,19 @@ def refuse_changed_secrets(script: ScriptState, versions: Iterable[str]) -> None
             names = ", ".join(changed)
             message = f"The following secrets have changed since this version was deployed: {names}"
             raise RefusalError(400, 10220, message)
+
+
+def _changed(
+    script: ScriptState,
+    before: VersionState,
+    changes: Mapping[str, Binding | None],
+    source: str,
+    annotations: Mapping[str, str],
+) -> VersionState:
+    version = next_version(script, before, source=source, annotations=annotations)
+    for name, secret in changes.items():
+        version = _without(version, name) if secret is None else _with(version, name, secret)
+    return version
 
 
 def _text(texts: Mapping[str, SecretText | None], name: str) -> tuple[bool, str | None]:

@@ -1,7 +1,4 @@
-"""The REST API of an embedded account, one module for each product.
-
-Another product joins by a module with a `ROUTES` tuple, listed here.
-"""
+"""The REST API of an embedded account, one module for each product; `products` lists them."""
 
 from __future__ import annotations
 
@@ -13,12 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from diagnose.embedded.app import accounts, d1, deployments, messages, queues, scripts, services, tails
 from diagnose.embedded.app.calls import make_endpoint
 from diagnose.embedded.app.envelope import failure
 from diagnose.embedded.app.faults import FaultInjector, Faults
 from diagnose.embedded.app.headers import ApiHeaders
 from diagnose.embedded.app.internal import InternalErrors
+from diagnose.embedded.app.products import ROUTES
 from diagnose.embedded.app.tails import watch_route
 from diagnose.embedded.app.turns import Turns
 from diagnose.embedded.live.workers_dev import WorkersDev
@@ -54,9 +51,7 @@ def make_app(
         now: seconds of the clock by which they are counted.
     """
     routes = [
-        Route(API_ROOT + call.path, make_endpoint(account, call), methods=[call.method])
-        for product in (accounts, d1, scripts, deployments, services, queues, messages, tails)
-        for call in product.ROUTES
+        Route(API_ROOT + call.path, make_endpoint(account, call), methods=[call.method]) for call in ROUTES
     ]
     app = Starlette(
         routes=[*routes, watch_route(account)],

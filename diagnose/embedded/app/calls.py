@@ -38,6 +38,12 @@ class Call:
         turns: Turns = self.request.app.state.turns
         return turns
 
+    @property
+    def source(self) -> str:
+        """Which tool asks, as versions and deployments name it."""
+        user_agent = self.request.headers.get("user-agent", "")
+        return "wrangler" if user_agent.startswith("wrangler/") else "api"
+
     async def json(self, otherwise: RefusalError) -> Any:
         """The body, whatever its content type says. Raises `otherwise` when it is not JSON."""
         try:

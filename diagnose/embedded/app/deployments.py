@@ -32,7 +32,7 @@ async def list_versions(call: Call) -> Response:
 
 async def create_version(call: Call) -> Response:
     """A new version that nothing reaches yet."""
-    upload = await read_upload(call.request)
+    upload = await read_upload(call)
     script = upload_version(call.account.state, call["script"], upload)
     call.account.put_script(script)
     return success({**_detailed(script.versions[-1], script), "startup_time_ms": 1})

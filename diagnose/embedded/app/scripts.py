@@ -32,7 +32,7 @@ async def read_script(call: Call) -> Response:
 
 async def put_script(call: Call) -> Response:
     """A new version that answers at once; makes the worker if need be."""
-    upload = await read_upload(call.request)
+    upload = await read_upload(call)
     script = upload_and_deploy(call.account.state, call["script"], upload)
     call.account.put_script(script)
     version = script.versions[-1]
@@ -51,26 +51,6 @@ async def delete_script(call: Call) -> Response:
     """The worker with everything that belongs to it is gone."""
     call.account.delete_script(_script(call).name)
     return success(None)
-
-
-async def read_settings(call: Call) -> Response:
-    """Bindings and compatibility of the newest version."""
-    version = _script(call).latest
-    if version is None:
-        raise no_worker()
-    return success(
-        {
-            "bindings": list(version.bindings),
-            "compatibility_date": version.compatibility_date,
-            "compatibility_flags": list(version.compatibility_flags),
-            "usage_model": "standard",
-            "tags": [],
-            "tail_consumers": [],
-            "logpush": False,
-            "placement": {},
-            "observability": {"enabled": False},
-        }
-    )
 
 
 async def read_schedules(call: Call) -> Response:
@@ -177,7 +157,6 @@ ROUTES: Final = (
     ApiRoute("PUT", _SCRIPT, put_script, Permission.WORKERS_EDIT),
     ApiRoute("DELETE", _SCRIPT, delete_script, Permission.WORKERS_EDIT),
     ApiRoute("GET", _SCRIPT + "/content/v2", read_script, Permission.WORKERS_READ),
-    ApiRoute("GET", _SCRIPT + "/settings", read_settings, Permission.WORKERS_READ),
     ApiRoute("GET", _SCRIPT + "/schedules", read_schedules, Permission.WORKERS_READ),
     ApiRoute("PUT", _SCRIPT + "/schedules", put_schedules, Permission.WORKERS_EDIT),
     ApiRoute("GET", _SCRIPT + "/subdomain", read_subdomain, Permission.WORKERS_READ),

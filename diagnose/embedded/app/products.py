@@ -1,0 +1,36 @@
+"""The calls of the API, product by product. Another product joins by a module with a `ROUTES` tuple."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from diagnose.embedded.app import (
+    accounts,
+    d1,
+    deployments,
+    messages,
+    queues,
+    scripts,
+    secrets,
+    services,
+    settings,
+    tails,
+)
+
+if TYPE_CHECKING:
+    from diagnose.embedded.app.calls import ApiRoute
+
+_PRODUCTS: Final = (
+    accounts,
+    d1,
+    scripts,
+    settings,
+    secrets,
+    deployments,
+    services,
+    queues,
+    messages,
+    tails,
+)
+
+ROUTES: Final[tuple[ApiRoute, ...]] = tuple(route for product in _PRODUCTS for route in product.ROUTES)

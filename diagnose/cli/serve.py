@@ -33,11 +33,11 @@ def command(*, port: int, state: Path | None, plan: Literal["free", "paid"]) -> 
     When it answers, one line of JSON with base_url, account_id and token is printed.
     """
     from diagnose.embedded import EmbeddedAccount
-    from diagnose.embedded.serving import Server, listen
+    from diagnose.embedded.serving import Server, listen, make_served
 
     listener = listen(port)
     with listener, _open(EmbeddedAccount, state, plan) as account:
-        server = Server(account.app(), listener, ready=lambda: _announce(account, server))
+        server = Server(make_served(account), listener, ready=lambda: _announce(account, server))
         asyncio.run(_serve(server))
     return ExitCode.CLEAN
 

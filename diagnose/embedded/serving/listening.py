@@ -26,7 +26,9 @@ def listen(port: int = 0, host: str = LOOPBACK) -> socket.socket:
     address = _loopback(host)
     if not 0 <= port <= _LARGEST_PORT:
         raise UsageError(f"{port} is no port", hint=f"0 takes a free one; the others go to {_LARGEST_PORT}")
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # asyncio sends answers without delay only on sockets that say that they are TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # A port that a server left a moment ago can be taken again; one that is in use cannot.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -4,49 +4,138 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 import signal
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from diagnose.errors import UsageError
 from diagnose.exits import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from diagnose.embedded import EmbeddedAccount
+    from diagnose.embedded.live import Live
     from diagnose.embedded.serving import Server
+    from diagnose.project import Project
+
+_TOKEN: Final = re.compile(r"[!#-&(-~]{1,4096}")  # visible ASCII, but no quotation mark
 
 
 @click.command("serve")
-@click.option("--port", type=int, default=0, help="Of 127.0.0.1; 0 (default) takes a free one.")
+@click.option("--host", default="127.0.0.1", help="An address of this machine; no other is taken.")
+@click.option("--port", type=int, default=0, help="0 (default) takes a free one.")
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep the account in this folder; default: in memory, until the end.",
 )
 @click.option(
-    "--plan", type=click.Choice(("free", "paid")), default="paid", help="Whose limits apply (default: paid)."
+    "--project",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Begin with this project deployed, as wrangler's working directory; for a new account only.",
 )
-def command(*, port: int, state: Path | None, plan: Literal["free", "paid"]) -> int:
+@click.option("-c", "--config", metavar="FILE", help="The project's wrangler config, relative to it.")
+@click.option("-e", "--env", "environment", metavar="NAME", help="The environment, as in wrangler.")
+@click.option("--plan", type=click.Choice(("free", "paid")), help="Whose limits apply (default: paid).")
+@click.option("--token-env", metavar="NAME", help="Take the token from this environment variable.")
+@click.option("--rate-limit", is_flag=True, help="Refuse more requests than Cloudflare's API takes.")
+@click.option(
+    "--fault",
+    "faults",
+    metavar="KIND[:PATH][:TIMES]",
+    multiple=True,
+    help="Trouble for requests whose path holds the expression PATH, such as 429:/query:2. Repeatable.",
+)
+@click.option("--live/--no-live", default=True, help="Execute deployed Python workers (default).")
+@click.option(
+    "--allow-worker-code", is_flag=True, help="Execute worker code even where no sandbox is to be had."
+)
+@click.option("--quiet", is_flag=True, help="Do not tell of each request on stderr.")
+def command(**choices: Any) -> int:
     """Serve an embedded account on a loopback port, for wrangler, SDKs and tests.
 
-    When it answers, one line of JSON with base_url, account_id and token is printed.
+    When it answers, one line of JSON is printed: base_url, account_id and token.
     """
-    from diagnose.embedded import EmbeddedAccount
-    from diagnose.embedded.serving import Server, listen, make_served
+    from diagnose.embedded.app.faults import Fault, Faults
+    from diagnose.embedded.serving import Server, listen, make_served, serve
 
-    listener = listen(port)
-    with listener, _open(EmbeddedAccount, state, plan) as account:
-        server = Server(make_served(account), listener, ready=lambda: _announce(account, server))
-        asyncio.run(_serve(server))
+    faults = Faults(Fault.parse(text) for text in choices["faults"])
+    token = _token(choices["token_env"])
+    project = _project(choices["path"], choices["config"], choices["environment"])
+    plan = choices["plan"] or (project.settings.plan if project else "paid")
+    with (
+        listen(choices["port"], choices["host"]) as listener,
+        _open(choices["state"], plan, project) as account,
+    ):
+        if token is not None:
+            account.use_token(token)
+        live = _live(account, project, choices) if choices["live"] else None
+        app = make_served(
+            account,
+            faults=faults,
+            rate_limit=choices["rate_limit"],
+            live=live,
+            tell=_tell,
+            access=not choices["quiet"],
+        )
+        server = Server(app, listener, ready=lambda: _announce(account, server))
+        asyncio.run(_until_stopped(server, serve(server, account, live)))
     return ExitCode.CLEAN
 
 
-def _open(kind: type[EmbeddedAccount], state: Path | None, plan: Literal["free", "paid"]) -> EmbeddedAccount:
-    if state is not None:
-        return kind.open(state, plan=plan)
-    click.echo("the account is kept in memory; --state FOLDER keeps it", err=True)
-    return kind.memory(plan=plan)
+def _token(name: str | None) -> str | None:
+    """The token that an environment variable holds. Raises UsageError, which does not show it."""
+    if name is None:
+        return None
+    token = os.environ.get(name)
+    if token is None or not _TOKEN.fullmatch(token):
+        fault = "is not set" if token is None else "is empty, or holds quotation marks, blanks or line ends"
+        raise UsageError(f"--token-env names {name}, which {fault}", hint="set it to the token alone")
+    return token
+
+
+def _project(path: Path | None, config: str | None, environment: str | None) -> Project | None:
+    from diagnose.project import open_project
+
+    if path is None:
+        if config is not None or environment is not None:
+            raise UsageError("--config and --env say more about a project", hint="name it with --project")
+        return None
+    return open_project(path, config=config, environment=environment)
+
+
+def _open(state: Path | None, plan: Literal["free", "paid"], project: Project | None) -> EmbeddedAccount:
+    """The account in its folder or in memory; a new one holds the project."""
+    from diagnose.embedded import EmbeddedAccount
+    from diagnose.rehearsal.served import deployed_account
+
+    if state is None:
+        _tell("the account is kept in memory until the end; --state FOLDER keeps it longer")
+    if project is None:
+        return EmbeddedAccount.memory(plan=plan) if state is None else EmbeddedAccount.open(state, plan=plan)
+    return deployed_account(project, state, plan=plan, tell=_tell)
+
+
+def _live(account: EmbeddedAccount, project: Project | None, choices: dict[str, Any]) -> Live:
+    from diagnose.embedded import nothing_recorded
+    from diagnose.embedded.live import Live
+    from diagnose.embedded.runtime import InlineRuntime
+    from diagnose.rehearsal.answering import recorded_responses
+
+    return Live(
+        account,
+        InlineRuntime(allow_unsandboxed=choices["allow_worker_code"]),
+        responses=recorded_responses(project.settings) if project else nothing_recorded,
+        report=_tell,
+    )
 
 
 def _announce(account: EmbeddedAccount, server: Server) -> None:
@@ -55,8 +144,15 @@ def _announce(account: EmbeddedAccount, server: Server) -> None:
     click.echo(json.dumps(line))
 
 
-async def _serve(server: Server) -> None:
+def _tell(line: str) -> None:
+    """A line on stderr, for whoever still reads it."""
+    with suppress(OSError):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+async def _until_stopped(server: Server, serving: Coroutine[Any, Any, None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    await server.serve()
+    await serving

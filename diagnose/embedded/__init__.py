@@ -2,7 +2,7 @@
 
 from diagnose.embedded.account import EmbeddedAccount
 from diagnose.embedded.deploying import Upload
-from diagnose.embedded.derive import Blueprint, BlueprintDatabase, derive
+from diagnose.embedded.derive import Blueprint, BlueprintDatabase, derive, fill
 from diagnose.embedded.metering import QueryCount, count_queries
 from diagnose.embedded.queues import Delivery, Drained, QueueSettings, drain
 from diagnose.embedded.refusal import RefusalError
@@ -27,5 +27,6 @@ __all__ = [
     "count_queries",
     "derive",
     "drain",
+    "fill",
     "nothing_recorded",
 ]

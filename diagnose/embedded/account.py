@@ -150,6 +150,11 @@ class EmbeddedAccount(QueueHolder):
         )
         return token
 
+    def use_token(self, token: str) -> None:
+        """Let `token` stand for what the account's own token has stood for until now, which ends."""
+        self._grants[token] = self._grants.pop(self.token)
+        self.token = token
+
     def grant(self, token: str) -> Grant | None:
         """What a token stands for, or None for one that was never issued."""
         return self._grants.get(token)
@@ -201,6 +206,11 @@ class EmbeddedAccount(QueueHolder):
         del self._open[uuid]
         self._keep(self._state.without_database(uuid))
         self._storage.drop_database(uuid)
+
+    def interrupt(self) -> None:
+        """End the statements that run in other threads; they change nothing."""
+        for database in self._open.values():
+            database.interrupt()
 
     def put_script(self, script: ScriptState) -> None:
         """Keep a worker in the state that `diagnose.embedded.deploying` made."""

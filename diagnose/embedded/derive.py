@@ -52,14 +52,15 @@ def derive(blueprint: Blueprint, *, plan: Plan = "paid") -> EmbeddedAccount:
     """
     account = EmbeddedAccount.memory(plan=plan, account_id=blueprint.account_id)
     try:
-        _fill(account, blueprint)
+        fill(account, blueprint)
     except BaseException:
         account.close()
         raise
     return account
 
 
-def _fill(account: EmbeddedAccount, blueprint: Blueprint) -> None:
+def fill(account: EmbeddedAccount, blueprint: Blueprint) -> None:
+    """Make in an empty account what the blueprint says. Raises what `derive` raises."""
     bounds = Bounds.of_migrations()
     for planned in blueprint.databases:
         account.create_database(planned.name, uuid=planned.uuid)

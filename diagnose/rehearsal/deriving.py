@@ -24,6 +24,15 @@ def derive_account(project: Project) -> EmbeddedAccount:
         ProjectError: a migration cannot be read.
         RefusalError: a database or a queue has a name that the account does not take.
     """
+    return derive(blueprint_of(project))
+
+
+def blueprint_of(project: Project) -> Blueprint:
+    """The databases and queues of the project, and of its other workers that consume what it sends.
+
+    Raises:
+        ProjectError: a migration cannot be read.
+    """
     databases: dict[str, BlueprintDatabase] = {}
     queues: dict[str, None] = {}
     for one in (project, *find_consumers(project).projects):
@@ -34,7 +43,7 @@ def derive_account(project: Project) -> EmbeddedAccount:
             known = databases.get(database_id(binding))
             if known is None or not known.migrations:
                 databases[database_id(binding)] = _blueprint(one, binding)
-    return derive(Blueprint(script="", databases=tuple(databases.values()), queues=tuple(queues)))
+    return Blueprint(script="", databases=tuple(databases.values()), queues=tuple(queues))
 
 
 def _blueprint(project: Project, binding: D1Binding) -> BlueprintDatabase:

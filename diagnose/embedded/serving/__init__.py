@@ -1,8 +1,8 @@
 """The embedded account on a loopback port, for every client that speaks HTTP."""
 
-from diagnose.embedded.serving.application import make_served
+from diagnose.embedded.serving.application import make_served, serve
 from diagnose.embedded.serving.background import BackgroundServer
 from diagnose.embedded.serving.listening import listen
 from diagnose.embedded.serving.server import Server
 
-__all__ = ["BackgroundServer", "Server", "listen", "make_served"]
+__all__ = ["BackgroundServer", "Server", "listen", "make_served", "serve"]

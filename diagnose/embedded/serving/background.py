@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from diagnose.embedded.serving.application import make_served
+from diagnose.embedded.serving.application import make_served, serve
 from diagnose.embedded.serving.listening import listen
 from diagnose.embedded.serving.server import Server
 from diagnose.errors import ServeError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from diagnose.embedded.account import EmbeddedAccount
     from diagnose.embedded.app.faults import Faults
+    from diagnose.embedded.live import Live
 
 Answer = TypeVar("Answer")
 
@@ -34,6 +35,7 @@ class BackgroundServer:
         *,
         faults: Faults | None = None,
         rate_limit: bool = False,
+        live: Live | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         """Take a port; nothing is answered before the block.
@@ -42,13 +44,17 @@ class BackgroundServer:
             account: that is served.
             faults: the trouble that requests meet.
             rate_limit: too many requests are refused.
+            live: executes the account's workers meanwhile.
             tell: is told of each request and of internal errors, in one line each.
 
         Raises:
             ServeError: no port is to be had.
         """
         self.account = account
-        app = make_served(account, faults=faults, rate_limit=rate_limit, tell=tell, access=tell is not None)
+        app = make_served(
+            account, faults=faults, rate_limit=rate_limit, live=live, tell=tell, access=tell is not None
+        )
+        self._live = live
         self._started = threading.Event()
         self._server = Server(app, listen(), ready=self._is_ready)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -89,6 +95,6 @@ class BackgroundServer:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._server.serve())
+            asyncio.run(serve(self._server, self.account, self._live))
         finally:
             self._started.set()

@@ -1,0 +1,99 @@
+"""A project deployed into an account that stays, so that other programs can use it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from diagnose.embedded import EmbeddedAccount, RefusalError, fill
+from diagnose.errors import ProjectError, SourceError
+from diagnose.rehearsal.consuming import find_consumers
+from diagnose.rehearsal.deploying import deploy_project
+from diagnose.rehearsal.deriving import blueprint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from diagnose.embedded.state import Plan
+    from diagnose.project import Project
+
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+def deployed_account(
+    project: Project, folder: Path | None, *, plan: Plan, tell: Callable[[str], None]
+) -> EmbeddedAccount:
+    """A new account in which the project was just deployed; or the one in the folder, as it is.
+
+    Args:
+        project: with its other workers that consume what it sends.
+        folder: that keeps the account; None keeps it in memory.
+        plan: whose limits apply.
+        tell: is told in one line each what was not deployed, and why.
+
+    Raises:
+        D1Error: a migration does not run.
+        ProjectError: a migration cannot be read; or the folder is in use, damaged, foreign or not usable.
+        RefusalError: a database or a queue has a name that the account does not take.
+    """
+    if folder is None:
+        account = EmbeddedAccount.memory(plan=plan, account_id=_account_id(project))
+        return _deployed(project, account, tell)
+    if (folder / "account.json").exists():
+        tell(f"{folder} holds an account already: it is served as it is, and nothing is deployed")
+    else:
+        _make(project, folder, plan, tell)
+    return EmbeddedAccount.open(folder, plan=plan)
+
+
+def _make(project: Project, folder: Path, plan: Plan, tell: Callable[[str], None]) -> None:
+    """The account appears in its folder whole, or not at all."""
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)  # a kill left it
+        with EmbeddedAccount.open(unfinished, plan=plan, account_id=_account_id(project)) as account:
+            _deployed(project, account, tell)
+        unfinished.rename(folder)
+    except OSError as error:
+        raise ProjectError(
+            f"the account cannot be made there: {error.strerror}",
+            where=str(folder),
+            hint="name an empty or a new folder",
+        ) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _deployed(project: Project, account: EmbeddedAccount, tell: Callable[[str], None]) -> EmbeddedAccount:
+    try:
+        fill(account, blueprint_of(project))
+        consumers = find_consumers(project)
+        for queue, why in consumers.unexecuted.items():
+            tell(f"the consumer of {queue} is not deployed: {why}")
+        for one in (project, *consumers.projects):
+            _deploy(one, account, tell)
+    except BaseException:
+        account.close()
+        raise
+    return account
+
+
+def _deploy(project: Project, account: EmbeddedAccount, tell: Callable[[str], None]) -> None:
+    try:
+        name, _ = deploy_project(project, account)
+    except (RefusalError, SourceError) as error:
+        tell(f"{project.config_path} is not deployed: {error.message}")
+        return
+    config = project.config
+    # https://developers.cloudflare.com/workers/wrangler/configuration/: on, unless there are routes
+    reachable = config is None or config.workers_dev or (config.workers_dev is None and not config.routes)
+    account.put_script(replace(account.scripts[name], subdomain=bool(reachable)))
+
+
+def _account_id(project: Project) -> str | None:
+    """The id in the config, which wrangler asks for before any other."""
+    account_id = project.config.account_id if project.config else None
+    return account_id if account_id and _ID.fullmatch(account_id) else None

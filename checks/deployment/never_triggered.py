@@ -75,7 +75,8 @@ class NeverTriggered(Check):
 
     ## Permissions
 
-    None; with an account, Workers Scripts Read. The fix of a deployed worker needs Workers Scripts Edit.
+    None; with an account, Workers Scripts Read. The fix of a deployed worker needs Workers Scripts Edit, and
+    Queues Edit for its consumers.
     """
 
     code: ClassVar[str] = "DEP004"

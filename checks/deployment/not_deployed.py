@@ -58,7 +58,7 @@ class NotDeployed(Check):
 
     ## Permissions
 
-    Workers Scripts Read. The fix needs Workers Scripts Edit.
+    Workers Scripts Read. The fix needs Workers Scripts Edit, and Queues Edit for consumers.
     """
 
     code: ClassVar[str] = "DEP001"

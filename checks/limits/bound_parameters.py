@@ -131,7 +131,7 @@ async def _schema(ctx: Context, site: StatementSite) -> Schema | None:
     if ctx.project.config is None:
         return None
     binding = next((each for each in ctx.project.config.d1 if each.binding == site.binding), None)
-    return None if binding is None else await ctx.schema(binding)
+    return None if binding is None else await ctx.known_schema(binding)
 
 
 def _weight(site: StatementSite, simulation: Simulation) -> tuple[Severity, Confidence]:

@@ -89,7 +89,7 @@ class StatementLength(Check):
 
     ## Permissions
 
-    None: it reads files only.
+    None: it reads files only. The fix of a migration asks whether it is applied: D1 Read.
     """
 
     code = "LIM002"

@@ -85,7 +85,7 @@ class ConsumerMissing(Check):
 
     ## Permissions
 
-    None; with an account, Queues Read. The fix needs Queues Edit there.
+    None; with an account, Queues Read. The fix needs Queues Edit and Workers Scripts Read there.
     """
 
     code: ClassVar[str] = "QUE003"

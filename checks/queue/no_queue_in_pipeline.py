@@ -88,7 +88,7 @@ class NoQueueInPipeline(Check):
         if ctx.config.producers or ctx.source.sends:
             yield self.passed("there is a queue in the pipeline")
             return
-        write = await direct_write(ctx.config, ctx.source, ctx.schema, ctx.plan)
+        write = await direct_write(ctx.config, ctx.source, ctx.known_schema, ctx.plan)
         if write is not None:
             yield self._advice(ctx, write.site, write.reason)
         else:

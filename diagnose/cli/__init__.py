@@ -22,6 +22,7 @@ COMMANDS = {
     "record": "keep the answers to what the worker fetches, for rehearsals",
     "serve": "an account on a loopback port, for wrangler, SDKs and tests",
     "init": "write a commented diagnose.toml from what is found",
+    "permissions": "the least API token that the checks need",
     "checks": "list every check",
     "explain": "the page of a check, or what a pasted error means",
 }

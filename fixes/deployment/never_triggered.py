@@ -30,7 +30,7 @@ class NeverTriggered(Fix):
 
     code: ClassVar[str] = "DEP004"
     safety: ClassVar[Safety] = Safety.REVIEW
-    scopes: ClassVar[tuple[str, ...]] = ("Workers Scripts Edit",)
+    scopes: ClassVar[tuple[str, ...]] = ("Workers Scripts Edit", "Queues Edit")
     turn: ClassVar[Turn] = Turn.REPAIR
 
     async def plan(self, ctx: Context, finding: Finding) -> Plan:

@@ -18,7 +18,7 @@ class NotDeployed(Fix):
 
     code: ClassVar[str] = "DEP001"
     safety: ClassVar[Safety] = Safety.REVIEW
-    scopes: ClassVar[tuple[str, ...]] = ("Workers Scripts Edit",)
+    scopes: ClassVar[tuple[str, ...]] = ("Workers Scripts Edit", "Queues Edit")
     turn: ClassVar[Turn] = Turn.DEPLOY
 
     async def plan(self, ctx: Context, finding: Finding) -> Plan:

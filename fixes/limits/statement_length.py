@@ -44,6 +44,7 @@ class StatementLength(Fix):
 
     code = "LIM002"
     safety = Safety.REVIEW
+    scopes = ("D1 Read",)
     turn = Turn.REPAIR
 
     async def plan(self, ctx: Context, finding: Finding) -> Plan:

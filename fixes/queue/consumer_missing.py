@@ -25,7 +25,7 @@ class ConsumerMissing(Fix):
 
     code: ClassVar[str] = "QUE003"
     safety: ClassVar[Safety] = Safety.REVIEW
-    scopes: ClassVar[tuple[str, ...]] = ("Queues Edit",)
+    scopes: ClassVar[tuple[str, ...]] = ("Queues Edit", "Workers Scripts Read")
     turn: ClassVar[Turn] = Turn.DEPLOY
 
     async def plan(self, ctx: Context, finding: Finding) -> Plan:

@@ -24,7 +24,7 @@ class NoQueueInPipeline(Fix):
         """Ask whether there shall be a queue, and put it in front of the first write that does not fit."""
         if ctx.project.config is None or ctx.project.source is None:
             return self.nothing("the place is not there any more")
-        write = await direct_write(ctx.config, ctx.source, ctx.schema, ctx.plan)
+        write = await direct_write(ctx.config, ctx.source, ctx.known_schema, ctx.plan)
         if write is None:
             return self.nothing("the direct write fits, or a queue divides it")
         option = ctx.options.get("option")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from diagnose.account import Account, AccountKind, Secret
+from diagnose.account import Account, AccountKind, MissingPermissionError, Secret
 from diagnose.embedded import EmbeddedAccount
 from diagnose.plugin import Context, Need, Target
 from diagnose.plugin.context import migrated_schema
@@ -186,3 +186,20 @@ def test_what_a_check_must_require_first(look: Callable[..., Context]):
         look("name =\n").config  # noqa: B018 - the property is asked
     with pytest.raises(LookupError, match=r"must require Need\.SOURCE"):
         look(NAME).source  # noqa: B018 - idem
+
+
+async def test_the_migrations_stand_in_where_the_token_may_not_read(write_project):
+    uuid = "0c4e7d53-6a64-4a5e-8f6b-9a4f7d1f2b11"
+    config = f'name = "a"\n[[d1_databases]]\nbinding = "DB"\ndatabase_id = "{uuid}"\n'
+    project = open_project(
+        write_project({"wrangler.toml": config, "migrations/0001.sql": "CREATE TABLE rates (day TEXT)"})
+    )
+    with EmbeddedAccount.memory() as embedded:
+        token = Secret(embedded.issue_token(permissions=frozenset()))
+        async with Account.over_app(embedded.app(), embedded.account_id, token, AccountKind.REAL) as account:
+            ctx = Context(project=project, target=Target.CLOUDFLARE, account=account)
+            (binding,) = project.config.d1
+            with pytest.raises(MissingPermissionError):
+                await ctx.schema(binding)
+            schema = await ctx.known_schema(binding)
+    assert [table.name for table in schema.tables] == ["rates"]

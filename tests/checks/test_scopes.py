@@ -1,0 +1,112 @@
+"""What a check or a fix says that it needs is enough: with no other permission it meets no refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnose.account import Account, AccountKind, Secret
+from diagnose.embedded import EmbeddedAccount
+from diagnose.embedded.tokens import Permission
+from diagnose.engine.registry import load_registry
+from diagnose.engine.runner import run_check
+from diagnose.engine.session import Session, SessionOptions
+from diagnose.model import Status
+
+pytestmark = pytest.mark.anyio
+REGISTRY = load_registry()
+HARBOUR = "5a3f7b0e-95bb-4f0a-8a93-2f9e9ad0c001"
+CONFIG = f"""\
+name = "tides"
+main = "worker.py"
+compatibility_date = "2026-04-01"
+compatibility_flags = ["python_workers"]
+
+[triggers]
+crons = ["0 3 * * *"]
+
+[vars]
+STATION = "north"
+
+[[d1_databases]]
+binding = "DB"
+database_name = "pier"
+database_id = "{HARBOUR}"
+
+[[queues.producers]]
+binding = "LEVELS"
+queue = "levels"
+
+[[queues.consumers]]
+queue = "levels"
+dead_letter_queue = "levels-failed"
+"""
+WORKER = """\
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        key = self.env.API_KEY
+        rows = [[day, 1.5] for day in range(2000)]
+        places = ", ".join("(?, ?)" for _ in rows)
+        values = [value for row in rows for value in row]
+        await self.env.DB.prepare(f"INSERT INTO levels (day, metres) VALUES {places}").bind(*values).run()
+        await self.env.DB.prepare("INSERT INTO levels (day) VALUES (1) ON CONFLICT (day) DO NOTHING").run()
+        await self.env.DB.prepare("INSERT INTO gone (day) VALUES (1)").run()
+        await self.env.LEVELS.send(key)
+
+    async def queue(self, batch):
+        insert = "INSERT INTO levels (day, depth) VALUES (?, 1)"
+        for message in batch.messages:
+            await self.env.DB.prepare(insert).bind(message.body).run()
+"""
+FILES = {
+    "wrangler.toml": CONFIG,
+    "worker.py": WORKER,
+    "migrations/0001_levels.sql": "CREATE TABLE levels (day INTEGER, metres REAL);",
+    "migrations/0002_depth.sql": "ALTER TABLE levels ADD COLUMN depth REAL;",
+}
+TABLES = "CREATE TABLE levels (day INTEGER, metres REAL)"
+REFUSALS = ("the token lacks", "not authorized", "Authentication error", "Unauthorized")
+
+
+def granted(scopes: tuple[str, ...]) -> frozenset[Permission]:
+    return frozenset(map(Permission, scopes))
+
+
+@pytest.fixture
+def folder(write_project, saved_account):
+    folder = write_project(FILES)
+    state = saved_account(folder, {HARBOUR: ("harbour", TABLES)})
+    with EmbeddedAccount.open(state) as account:
+        account.create_queue("levels")
+    return folder
+
+
+@pytest.mark.parametrize("code", REGISTRY.checks)
+async def test_a_check_needs_no_more_than_its_scopes(folder, code):
+    check = REGISTRY.checks[code]
+    async with Session(SessionOptions(path=folder)) as session:
+        ctx = await session.context()
+        with EmbeddedAccount.load_snapshot(folder / ".diagnose" / "account") as embedded:
+            token = embedded.issue_token(permissions=granted(check.scopes))
+            async with Account.over_app(
+                embedded.app(), embedded.account_id, Secret(token), AccountKind.SAVED
+            ) as account:
+                ctx.account = account
+                found = await run_check(check, ctx)
+    assert found
+    assert [f.message for f in found if any(text in f.message for text in REFUSALS)] == []
+    assert [f.message for f in found if f.status is Status.ERROR] == []
+
+
+OPTIONS = {"trigger": "cron:0 4 * * *", "option": "queue", "key": "day"}
+REPAIRED = {"CFG006", "TBL001", "TBL002", "TBL003", "TBL004", "DEP001", "QUE002", "QUE003"}
+
+
+@pytest.mark.parametrize("code", [code for code, fix in REGISTRY.fixes.items() if fix.scopes])
+async def test_a_fix_needs_no_more_than_its_scopes_and_those_of_its_check(folder, code, repair_over_http):
+    scopes = granted((*REGISTRY.checks[code].scopes, *REGISTRY.fixes[code].scopes))
+    result = await repair_over_http(code, folder, permissions=scopes, options=dict(OPTIONS))
+    assert result.settlements or code not in REPAIRED
+    assert [one.detail for one in result.settlements if any(text in one.detail for text in REFUSALS)] == []

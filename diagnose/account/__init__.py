@@ -2,11 +2,13 @@
 
 from diagnose.account.account import Account, AccountKind, WorkerUpload
 from diagnose.account.errors import (
+    AllowanceError,
     ApiError,
     CredentialError,
     MalformedAnswerError,
     MissingPermissionError,
     NotFoundError,
+    OutcomeUnknownError,
     RateLimitedError,
     ServerError,
     StatementError,
@@ -28,6 +30,7 @@ from diagnose.account.secret import Secret
 __all__ = [
     "Account",
     "AccountKind",
+    "AllowanceError",
     "ApiError",
     "ConsumerInfo",
     "ConsumerSpec",
@@ -37,6 +40,7 @@ __all__ = [
     "MalformedAnswerError",
     "MissingPermissionError",
     "NotFoundError",
+    "OutcomeUnknownError",
     "QueryMeta",
     "QueryResult",
     "QueueBacklog",

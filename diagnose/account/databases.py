@@ -11,12 +11,15 @@ from diagnose.account.schema import SCHEMA_SQL, make_schema
 from diagnose.account.session import Session, shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from diagnose.d1.schema import Schema
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ABSENT: Final = frozenset({7404})
+_READ_BACK: Final = (
+    "read the rows back before you repeat it: a text runs as one transaction, all of it or nothing"
+)
 
 
 class DatabaseCalls(Session):
@@ -36,8 +39,21 @@ class DatabaseCalls(Session):
         return next((info for info in await self.databases() if info.name == uuid_or_name), None)
 
     async def create_database(self, name: str) -> DatabaseInfo:
-        """A new database. Raises ApiError (code 7502 when the name is taken)."""
-        created = await self._write("POST", self._databases, body={"name": name})
+        """A new database, made once however often its answer is lost.
+
+        Raises:
+            ApiError: such as code 7502, when the name is taken.
+        """
+        known = {info.uuid for info in self._infos(await self._pages(self._databases))}
+
+        async def made() -> Any:
+            def by_us(item: Mapping[str, Any]) -> bool:
+                return item["name"] == name and item["uuid"] not in known
+
+            fresh = await self._list(self._databases)
+            return shaped("GET", self._databases, lambda items: next(filter(by_us, items), None), fresh)
+
+        created = await self._write("POST", self._databases, body={"name": name}, settle=made)
         return shaped("POST", self._databases, DatabaseInfo.from_api, created)
 
     async def delete_database(self, database_id: str) -> None:
@@ -45,7 +61,13 @@ class DatabaseCalls(Session):
         await self._write("DELETE", f"{self._databases}/{database_id}")
 
     async def query(
-        self, database_id: str, sql: str, params: Sequence[Any] = (), *, reads_only: bool = False
+        self,
+        database_id: str,
+        sql: str,
+        params: Sequence[Any] = (),
+        *,
+        reads_only: bool = False,
+        repeatable: bool = False,
     ) -> tuple[QueryResult, ...]:
         """Run a text in one transaction; one result for each of its statements.
 
@@ -53,19 +75,22 @@ class DatabaseCalls(Session):
             database_id: a UUID; names are resolved with `database`.
             sql: one statement, or several divided by `;`.
             params: text, numbers, booleans or None for the last statement. Blobs do not travel.
-            reads_only: the text changes nothing; it is repeated after a transient failure, and
+            reads_only: the text changes nothing; it is repeated after a failure that passes, and
                 what is known stays known.
+            repeatable: running it twice leaves what running it once leaves, as `INSERT OR IGNORE` and an
+                upsert by key do; it is repeated, too, and counts what the last run changed.
 
         Raises:
+            OutcomeUnknownError: the text changes something, and it may have run or not.
             StatementError: D1 refused it; nothing was changed.
             ApiError: anything else went wrong.
         """
         path = f"{self._databases}/{database_id}/raw"
         body = {"sql": sql, "params": list(params)} if params else {"sql": sql}
         if reads_only:
-            result = (await self._transport.call("POST", path, body=body, repeatable=True)).result
+            result = (await self._transport.call("POST", path, body=body, reads=True)).result
         else:
-            result = await self._write("POST", path, body=body)
+            result = await self._write("POST", path, body=body, repeatable=repeatable, find_out=_READ_BACK)
         _refuse_failed(path, result)
         return shaped("POST", path, lambda items: tuple(map(QueryResult.from_api, items)), result)
 

@@ -7,59 +7,40 @@ AccountError
     ├── NotFoundError           no such database, worker, version or path
     ├── StatementError          D1 refused the SQL
     ├── RateLimitedError        too many requests
+    │   └── AllowanceError      the plan's rows of the day are used up
     ├── ServerError             Cloudflare's own trouble
     ├── MalformedAnswerError    not the API's envelope, or one that contradicts its status
-    └── UnreachableError        no answer at all
+    ├── UnreachableError        no answer at all
+    └── OutcomeUnknownError     a change that may or may not have been made
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from diagnose.account.secret import Secret
+from diagnose.account.exchange import Exchange
+from diagnose.account.permissions import dashboard_path, permission_for
+from diagnose.d1.taxonomy.judging import Verdict, judged
 from diagnose.errors import AccountError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from diagnose.d1.taxonomy.known import KnownError
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One request and what is known of its answer; holds no header and no body of ours.
-
-    Attributes:
-        path: after the API root.
-        status: of HTTP, or None without an answer.
-        code: Cloudflare's first error code, or None.
-        message: its text, or what we found.
-        chain: (code, message) of the causes that the API lists, outermost first.
-        cf_ray: names the request to Cloudflare's support, or None.
-        retry_after: seconds that the API asks to wait, or None.
-        secret: the token, which `ApiError` hides in whatever words the other side chose.
-    """
-
-    method: str
-    path: str
-    status: int | None = None
-    code: int | None = None
-    message: str = ""
-    chain: tuple[tuple[int, str], ...] = ()
-    cf_ray: str | None = None
-    retry_after: float | None = None
-    secret: Secret = field(default=Secret(""), repr=False, compare=False)
-
-    def safe(self) -> Self:
-        """The same, with words that may be shown: no token, no control characters."""
-        return replace(
-            self,
-            message=self._safe(self.message),
-            chain=tuple((code, self._safe(message)) for code, message in self.chain),
-            cf_ray=None if self.cf_ray is None else self._safe(self.cf_ray),
-        )
-
-    def _safe(self, text: str) -> str:
-        return "".join(char if char.isprintable() else " " for char in self.secret.scrub(text))
+__all__ = [
+    "AllowanceError",
+    "ApiError",
+    "CredentialError",
+    "Exchange",
+    "MalformedAnswerError",
+    "MissingPermissionError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "RateLimitedError",
+    "ServerError",
+    "StatementError",
+    "UnreachableError",
+    "api_error",
+]
 
 
 class ApiError(AccountError):
@@ -67,7 +48,10 @@ class ApiError(AccountError):
 
     Attributes:
         exchange: the request and its answer.
+        passes: the same request may succeed a little later.
     """
+
+    passes: ClassVar[bool] = False
 
     def __init__(self, exchange: Exchange, *, why: str | None = None, hint: str | None = None) -> None:
         exchange = exchange.safe()
@@ -100,6 +84,11 @@ class ApiError(AccountError):
         return self.exchange.cf_ray
 
     @property
+    def may_have_run(self) -> bool:
+        """Whether what was asked for may have been done all the same; a refusal says that it was not."""
+        return False
+
+    @property
     def method(self) -> str:
         """Of the request."""
         return self.exchange.method
@@ -117,6 +106,11 @@ class CredentialError(ApiError):
 class MissingPermissionError(ApiError):
     """The token is valid but does not reach this product, or the account id is another's."""
 
+    @property
+    def permission(self) -> str | None:
+        """What the token may lack, as the dashboard calls it: `D1 Edit`; None where that is not known."""
+        return permission_for(self.method, self.path, reads=self.exchange.reads)
+
 
 class NotFoundError(ApiError):
     """No such database, worker, version or path."""
@@ -125,65 +119,117 @@ class NotFoundError(ApiError):
 class StatementError(ApiError):
     """D1 refused the SQL; `text` is D1's, without `D1_ERROR: `."""
 
+    @property
+    def known(self) -> KnownError | None:
+        """What is known of such a refusal, or None."""
+        return judged(self.status or 0, self.text).known
+
 
 class RateLimitedError(ApiError):
-    """Too many requests."""
+    """Too many requests. Nothing was done."""
+
+    passes: ClassVar[bool] = True
+
+
+class AllowanceError(RateLimitedError):
+    """The plan's rows of the day are used up, until midnight UTC. Nothing was done."""
+
+    passes: ClassVar[bool] = False
 
 
 class ServerError(ApiError):
     """Cloudflare's own trouble."""
 
+    passes: ClassVar[bool] = True
+
+    @property
+    def may_have_run(self) -> bool:
+        """Not known, but for a database that says that it did not begin."""
+        return judged(self.status or 0, self.text).verdict is not Verdict.BUSY
+
 
 class MalformedAnswerError(ApiError):
     """Not the API's envelope, or one that contradicts its status."""
+
+    @property
+    def may_have_run(self) -> bool:
+        """Not known, but for a redirect or a firewall."""
+        return not _REDIRECT <= (self.status or 0) < _SERVER_TROUBLE
 
 
 class UnreachableError(ApiError):
     """No answer at all."""
 
+    passes: ClassVar[bool] = True
 
+    @property
+    def may_have_run(self) -> bool:
+        """Whether the request, or a part of it, was sent."""
+        return self.exchange.sent
+
+
+class OutcomeUnknownError(ApiError):
+    """A change that may or may not have been made: the answer is lost, and repeating it could make it twice.
+
+    The hint says how to find out.
+    """
+
+    @property
+    def may_have_run(self) -> bool:
+        """That is what is not known."""
+        return True
+
+
+_TROUBLE_HINT: Final = "try again; see https://www.cloudflarestatus.com"
 # Codes as listed in https://developers.cloudflare.com/fundamentals/api/troubleshooting/ and seen in use.
 _CREDENTIAL_CODES: Final = frozenset({1000, 6003, 6111, 9106})
 _PERMISSION_CODES: Final = frozenset({7403, 9109, 10000})
 _STATEMENT_CODE: Final = 7500
+_QUEUE_ALLOWANCE: Final = 10253
+_REDIRECT: Final = 300
+_TOO_LATE: Final = 408
 _SERVER_TROUBLE: Final = 500
-_QUOTA: Final = "free tier daily"
 _TOKEN_HINT: Final = "check CLOUDFLARE_API_TOKEN: no quotes or line ends around it, active, not expired"  # noqa: S105 - a hint
-
-_PRODUCTS: Final[Mapping[str, str]] = {
-    "/d1/": "D1",
-    "/workers/": "Workers Scripts",
-    "/queues": "Queues",
-    "/observability": "Workers Observability",
-}
 
 
 def api_error(exchange: Exchange) -> ApiError:  # noqa: PLR0911 - one return for each kind of error
     """The error for an answer that is not a success."""
     status, code = exchange.status or 0, exchange.code
+    if status == 429 and code == _QUEUE_ALLOWANCE:  # noqa: PLR2004 - its name
+        return AllowanceError(exchange, hint="wait for midnight UTC, or use a paid plan")
     if status == 429:  # noqa: PLR2004 - the code of the body varies, the status does not
         return RateLimitedError(exchange, why=_rate_limit(exchange), hint="wait, then run it again")
     if code in _CREDENTIAL_CODES or (status == 401 and code in _PERMISSION_CODES):  # noqa: PLR2004 - its name
         return CredentialError(exchange, why="nothing can be read without a valid token", hint=_TOKEN_HINT)
     if code in _PERMISSION_CODES or status == 403:  # noqa: PLR2004 - its name
         return MissingPermissionError(exchange, hint=_permission_hint(exchange))
-    if status >= _SERVER_TROUBLE:
-        return ServerError(exchange, hint="try again; see https://www.cloudflarestatus.com")
-    if code == _STATEMENT_CODE and _QUOTA in exchange.message:
-        return RateLimitedError(exchange, hint="wait for midnight UTC, or use a paid plan")
     if code == _STATEMENT_CODE:
-        return StatementError(exchange)
+        return _statement_error(exchange)
+    if status >= _SERVER_TROUBLE or status == _TOO_LATE:
+        return ServerError(exchange, hint=_TROUBLE_HINT)
     if status == 404:  # noqa: PLR2004 - its name
         return NotFoundError(exchange)
     return ApiError(exchange)
 
 
+def _statement_error(exchange: Exchange) -> ApiError:
+    """What code 7500 means, which stands for every refusal of a statement."""
+    judgement = judged(exchange.status or 0, exchange.message)
+    remedy = judgement.known.remedy if judgement.known else None
+    match judgement.verdict:
+        case Verdict.BUSY | Verdict.TROUBLE:
+            return ServerError(exchange, hint=remedy or _TROUBLE_HINT)
+        case Verdict.ALLOWANCE:
+            return AllowanceError(exchange, hint=remedy)
+        case Verdict.ACCOUNT | Verdict.DATA | Verdict.STATEMENT:
+            return StatementError(exchange, hint=remedy)
+
+
 def _permission_hint(exchange: Exchange) -> str:
-    product = next((name for part, name in _PRODUCTS.items() if part in exchange.path), "Account Settings")
-    level = "Read" if exchange.method == "GET" else "Edit"
+    permission = permission_for(exchange.method, exchange.path, reads=exchange.reads)
+    named = f"the permission “{dashboard_path(permission)}”" if permission else "what this call needs"
     return (
-        f"give the token the permission “Account · {product} · {level}” for this account, "
-        "and check that CLOUDFLARE_ACCOUNT_ID is the account's id"
+        f"give the token {named} for this account, and check that CLOUDFLARE_ACCOUNT_ID is the account's id"
     )
 
 

@@ -8,7 +8,7 @@ from diagnose.account.queue_facts import ConsumerInfo, QueueBacklog, QueueInfo
 from diagnose.account.session import Session, shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from diagnose.account.queue_facts import ConsumerSpec
 
@@ -26,8 +26,21 @@ class QueueCalls(Session):
         return next((info for info in self._queue_infos(found) if info.name == name), None)
 
     async def create_queue(self, name: str) -> QueueInfo:
-        """A new queue. Raises ApiError (code 11009 when the name is taken)."""
-        created = await self._write("POST", self._queues, body={"queue_name": name})
+        """A new queue, made once however often its answer is lost.
+
+        Raises:
+            ApiError: such as code 11009, when the name is taken.
+        """
+        known = {info.id for info in self._queue_infos(await self._named(name))}
+
+        async def made() -> Any:
+            def by_us(item: Mapping[str, Any]) -> bool:
+                return item["queue_name"] == name and item["queue_id"] not in known
+
+            fresh = await self._named(name)
+            return shaped("GET", self._queues, lambda items: next(filter(by_us, items), None), fresh)
+
+        created = await self._write("POST", self._queues, body={"queue_name": name}, settle=made)
         return shaped("POST", self._queues, QueueInfo.from_api, created)
 
     async def delete_queue(self, queue_id: str) -> None:
@@ -48,7 +61,15 @@ class QueueCalls(Session):
             ApiError: such as code 11004, when it has a consumer, or 11001, when the worker has no handler.
         """
         path = self._queue(queue_id, "/consumers")
-        attached = await self._write("POST", path, body=spec.to_api())
+
+        async def attached_before() -> Any:
+            def is_ours(item: Mapping[str, Any]) -> bool:
+                return spec.is_met_by(ConsumerInfo.from_api(item).spec)
+
+            found = await self._read(path) or ()
+            return shaped("GET", path, lambda items: next(filter(is_ours, items), None), found)
+
+        attached = await self._write("POST", path, body=spec.to_api(), settle=attached_before)
         return shaped("POST", path, ConsumerInfo.from_api, attached)
 
     async def change_consumer(self, queue_id: str, consumer_id: str, spec: ConsumerSpec) -> ConsumerInfo:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 from typing import Final, NoReturn
 
-_HIDDEN: Final = "[hidden]"
+HIDDEN: Final = "[hidden]"
+"""Stands where a secret would."""
 
 
 class Secret:
@@ -22,16 +23,16 @@ class Secret:
 
     def scrub(self, text: str) -> str:
         """The text with every occurrence of the secret hidden, for words that a server chose."""
-        return text.replace(self._value, _HIDDEN) if self._value else text
+        return text.replace(self._value, HIDDEN) if self._value else text
 
     def __repr__(self) -> str:
-        return f"Secret({_HIDDEN})"
+        return f"Secret({HIDDEN})"
 
     def __str__(self) -> str:
-        return _HIDDEN
+        return HIDDEN
 
     def __format__(self, spec: str) -> str:
-        return format(_HIDDEN, spec)
+        return format(HIDDEN, spec)
 
     def __bool__(self) -> bool:
         return bool(self._value)

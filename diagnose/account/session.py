@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
+from diagnose.account.answers import Envelope
+from diagnose.account.doubt import Doubt
 from diagnose.account.errors import Exchange, MalformedAnswerError, NotFoundError
 from diagnose.account.remembering import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
+    from diagnose.account.budget import OnWait
     from diagnose.account.multipart import Part
     from diagnose.account.transport import Transport
 
 Shape = TypeVar("Shape")
+Settle: TypeAlias = Callable[[], Awaitable[Any]]
 
 _PER_PAGE: Final = 100
+_REPEATABLE: Final = frozenset({"PUT", "DELETE"})
+_FIND_OUT: Final = "look whether it was done before you repeat it"
 _PAGES: Final = 600  # an account has up to 50,000 databases
 
 
@@ -48,6 +55,10 @@ class Session:
         """Ask for every fact again, because something changed."""
         self._facts.forget()
 
+    def tell_waits(self, on_wait: OnWait | None) -> None:
+        """Who is told, before a wait that a person would notice: its seconds, and why."""
+        self._transport.on_wait = on_wait
+
     async def pause(self, seconds: float) -> None:
         """Wait, because the account needs a moment."""
         await self._transport.pause(seconds)
@@ -77,10 +88,48 @@ class Session:
         """All items of a paged list, asked for once. Raises ApiError."""
         return await self._facts.find(path, self._pages(path))
 
-    async def _write(self, method: str, path: str, *, body: Any = None, parts: Sequence[Part] = ()) -> Any:
-        """The result of a call that changes something; facts are asked for again. Raises ApiError."""
+    async def _write(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        parts: Sequence[Part] = (),
+        repeatable: bool = False,
+        settle: Settle | None = None,
+        find_out: str = _FIND_OUT,
+    ) -> Any:
+        """The result of a call that changes something; facts are asked for again.
+
+        Args:
+            method: of HTTP. A PUT names all that shall be, and a removal leaves nothing to remove, so doing
+                them twice does what doing them once does.
+            path: after the API root.
+            body: sent as JSON.
+            parts: of a form.
+            repeatable: the same holds for this call.
+            settle: when it may have been done and the answer is lost: looks, with nothing remembered,
+                whether it was; the result, or None when it was not.
+            find_out: how a person finds out, where `settle` cannot.
+
+        Raises:
+            OutcomeUnknownError: it may have been done, and repeating it could do it twice.
+            ApiError: anything else went wrong.
+        """
+
+        async def look() -> Envelope | None:
+            self.forget()
+            found = None if settle is None else await settle()
+            return None if found is None else Envelope(result=found, result_info={})
+
+        doubt = Doubt(
+            repeatable=settle is None and (repeatable or method in _REPEATABLE),
+            settle=None if settle is None else look,
+            gone=Envelope(result=None, result_info={}) if method == "DELETE" else None,
+            find_out=find_out,
+        )
         try:
-            envelope = await self._transport.call(method, path, body=body, parts=parts)
+            envelope = await self._transport.call(method, path, body=body, parts=parts, doubt=doubt)
         finally:
             self.forget()
         return envelope.result

@@ -101,6 +101,8 @@ class WorkerCalls(Session):
     async def upload(self, upload: WorkerUpload) -> None:
         """Make the worker, or a new version of it, and let it answer. Secrets that it has stay.
 
+        An answer that is lost leads to no second version: what is deployed then is looked at first.
+
         Raises:
             ApiError: such as code 10021, when the code cannot be used.
         """
@@ -115,13 +117,25 @@ class WorkerCalls(Session):
         parts += [
             Part(name, name, content, module_type(name)) for name, content in sorted(upload.modules.items())
         ]
-        await self._write("PUT", self._script(upload.script_name), parts=parts)
+        name, before = upload.script_name, await self.deployments(upload.script_name)
+
+        async def uploaded() -> Any:
+            now = await self.deployments(name)
+            is_new = now is not None and now[:1] != (before or ())[:1]
+            return {} if is_new and await self.content(name) == dict(upload.modules) else None
+
+        await self._write("PUT", self._script(name), parts=parts, settle=uploaded)
 
     async def deploy_versions(self, name: str, versions: Sequence[tuple[str, float]]) -> None:
         """Let these versions (id, percentage) answer. Raises ApiError."""
+
+        async def deployed() -> Any:
+            newest = (await self.deployments(name) or ())[:1]
+            return {} if newest and sorted(newest[0].versions) == sorted(versions) else None
+
         shares = [{"version_id": version_id, "percentage": share} for version_id, share in versions]
         body = {"strategy": "percentage", "versions": shares}
-        await self._write("POST", self._script(name, "/deployments"), body=body)
+        await self._write("POST", self._script(name, "/deployments"), body=body, settle=deployed)
 
     async def put_schedules(self, name: str, crons: Sequence[str]) -> None:
         """Let exactly these cron expressions call it. Raises ApiError."""
@@ -129,7 +143,8 @@ class WorkerCalls(Session):
 
     async def set_subdomain(self, name: str, *, enabled: bool) -> None:
         """Let it answer at workers.dev, or not. Raises ApiError."""
-        await self._write("POST", self._script(name, "/subdomain"), body={"enabled": enabled})
+        body = {"enabled": enabled}
+        await self._write("POST", self._script(name, "/subdomain"), body=body, repeatable=True)
 
     async def delete_script(self, name: str) -> None:
         """The worker with its versions and schedules is gone for good. Raises ApiError."""

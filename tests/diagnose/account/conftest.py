@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from virtual_time import VirtualTime
 
 from diagnose.account import Account, AccountKind, Secret
+from diagnose.account.budget import Unlimited
 from diagnose.account.transport import Transport
 from diagnose.embedded import EmbeddedAccount
 
@@ -54,20 +56,20 @@ def server() -> Server:
 
 
 @pytest.fixture
-def waits() -> list[float]:
-    """The seconds that the client would have slept."""
-    return []
+def clock() -> VirtualTime:
+    return VirtualTime()
 
 
 @pytest.fixture
-async def scripted(server: Server, waits: list[float], anyio_backend: str) -> AsyncIterator[Account]:
+def waits(clock: VirtualTime) -> list[float]:
+    """The seconds that the client slept, by a clock that does not let it."""
+    return clock.slept
+
+
+@pytest.fixture
+async def scripted(server: Server, clock: VirtualTime, anyio_backend: str) -> AsyncIterator[Account]:
     """A client of the misbehaving server, which does not really sleep."""
-    transport = Transport.over_app(server, Secret("canary-token-5d0b7c1e"))
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    transport._sleep = sleep
+    transport = Transport.over_app(server, Secret("canary-token-5d0b7c1e"), budget=Unlimited(clock))
     async with Account(transport, ACCOUNT_ID, AccountKind.REAL) as client:
         yield client
 

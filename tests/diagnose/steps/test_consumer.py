@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from virtual_time import VirtualTime
 
 from diagnose.account import Account, AccountKind, ConsumerSpec, Secret
+from diagnose.account.budget import Unlimited
 from diagnose.account.transport import Transport
 from diagnose.embedded import ConsumerSettings, Module
 from diagnose.embedded import Upload as EmbeddedUpload
@@ -187,18 +189,18 @@ def test_a_config_entry_becomes_the_apis_settings():
 @pytest.fixture
 async def real(embedded: EmbeddedAccount, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Real]:
     """The account as a real one, with the seconds that were waited and what happens meanwhile."""
-    transport = Transport.over_app(embedded.app(), Secret(embedded.token))
-    waits: list[float] = []
     arrivals: list[Callable[[], object]] = []
 
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        if arrivals:
-            arrivals.pop(0)()
+    class Arriving(VirtualTime):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            if arrivals:
+                arrivals.pop(0)()
 
-    transport._sleep = sleep
+    clock = Arriving()
+    transport = Transport.over_app(embedded.app(), Secret(embedded.token), budget=Unlimited(clock))
     async with Account(transport, embedded.account_id, AccountKind.REAL) as account:
-        yield Real(ProjectWorkspace(tmp_path, account), waits, arrivals)
+        yield Real(ProjectWorkspace(tmp_path, account), clock.slept, arrivals)
 
 
 @dataclass

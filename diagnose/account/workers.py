@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from diagnose.account.answers import Answer
+    from diagnose.account.secret import Secret
     from diagnose.model import Json
 
 _ABSENT: Final = frozenset({10007, 10090})
@@ -79,6 +80,24 @@ class WorkerCalls(Session):
         path = self._script(name, "/deployments")
         found = await self._find(path, _ABSENT)
         return None if found is None else shaped("GET", path, _deployments, found)
+
+    async def active_settings(self, name: str) -> ScriptSettings | None:
+        """Bindings and compatibility of the version that most requests reach. Raises ApiError.
+
+        None when there is no such worker, or nothing of it is deployed.
+        """
+        deployments = await self.deployments(name)
+        if not deployments or not deployments[0].versions:
+            return None
+        version_id, _ = max(deployments[0].versions, key=lambda share: share[1])
+        path = self._script(name, f"/versions/{version_id}")
+        return shaped("GET", path, _version_settings, await self._read(path))
+
+    async def secrets(self, name: str) -> tuple[str, ...] | None:
+        """Names of the worker's secrets; their values can be read by nobody. Raises ApiError."""
+        path = self._script(name, "/secrets")
+        found = await self._find(path, _ABSENT)
+        return None if found is None else shaped("GET", path, _names, found)
 
     async def content(self, name: str) -> Mapping[str, bytes] | None:
         """The deployed code by module name, as it was uploaded. Raises ApiError."""
@@ -146,6 +165,19 @@ class WorkerCalls(Session):
         body = {"enabled": enabled}
         await self._write("POST", self._script(name, "/subdomain"), body=body, repeatable=True)
 
+    async def put_secret(self, name: str, secret: str, text: Secret) -> None:
+        """Set a secret of a worker; that is a new version with the same code, which answers at once.
+
+        Raises:
+            ApiError: such as code 10215, when the newest version is not deployed.
+        """
+        body = {"name": secret, "text": text.reveal(), "type": "secret_text"}
+        await self._write("PUT", self._script(name, "/secrets"), body=body)
+
+    async def delete_secret(self, name: str, secret: str) -> None:
+        """Take a secret away from a worker. Raises ApiError."""
+        await self._write("DELETE", self._script(name, f"/secrets/{quote(secret, safe='')}"))
+
     async def delete_script(self, name: str) -> None:
         """The worker with its versions and schedules is gone for good. Raises ApiError."""
         await self._write("DELETE", self._script(name))
@@ -176,6 +208,16 @@ def _modules(answer: Answer) -> Mapping[str, bytes]:
 
 def _deployments(result: Mapping[str, Any]) -> tuple[Deployment, ...]:
     return tuple(map(Deployment.from_api, result["deployments"]))
+
+
+def _version_settings(result: Mapping[str, Any]) -> ScriptSettings:
+    resources = result["resources"]
+    runtime = resources.get("script_runtime") or {}
+    return ScriptSettings.from_api({**runtime, "bindings": resources.get("bindings") or ()})
+
+
+def _names(result: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(str(item["name"]) for item in result)
 
 
 def _crons(result: Mapping[str, Any]) -> tuple[str, ...]:

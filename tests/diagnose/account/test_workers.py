@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from diagnose.account import ApiError, NotFoundError, Subdomain
+from diagnose.account import ApiError, NotFoundError, Secret, Subdomain
 from diagnose.account.workers import module_type
 from diagnose.embedded import Permission
 
@@ -126,3 +126,27 @@ async def test_a_token_without_the_permission_is_told_which(embedded, client_wit
 )
 async def test_modules_have_the_types_that_wrangler_gives_them(name, kind):
     assert module_type(name) == kind
+
+
+async def test_secrets_are_set_named_and_taken_away(account, embedded):
+    assert await account.secrets("importer") is None
+    await account.upload(Upload())
+    assert await account.secrets("importer") == ()
+    await account.put_secret("importer", "API_KEY", Secret("q7Zr2Lw9"))
+    await account.put_secret("importer", "API_KEY", Secret("q7Zr2Lw9"))
+    assert await account.secrets("importer") == ("API_KEY",)
+    assert await account.content("importer") == {"entry.py": SOURCE}
+    await account.delete_secret("importer", "API_KEY")
+    assert await account.secrets("importer") == ()
+
+
+async def test_the_settings_of_what_answers_are_not_those_of_the_newest_version(account):
+    assert await account.active_settings("importer") is None
+    await account.upload(Upload(bindings=({"type": "plain_text", "name": "MODE", "text": "old"},)))
+    (first,) = await account.deployments("importer")
+    await account.upload(Upload(bindings=({"type": "plain_text", "name": "MODE", "text": "new"},)))
+    await account.deploy_versions("importer", first.versions)
+    active = await account.active_settings("importer")
+    assert active.binding("MODE")["text"] == "old"
+    assert (active.compatibility_date, active.compatibility_flags) == ("2026-05-01", ("python_workers",))
+    assert (await account.script_settings("importer")).binding("MODE")["text"] == "new"

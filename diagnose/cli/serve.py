@@ -65,7 +65,7 @@ def command(**choices: Any) -> int:
     When it answers, one line of JSON is printed: base_url, account_id and token.
     """
     from diagnose.embedded.app.faults import Fault, Faults
-    from diagnose.embedded.serving import Server, listen, make_served, serve
+    from diagnose.embedded.serving import Server, UvicornLog, listen, make_served, serve
 
     faults = Faults(Fault.parse(text) for text in choices["faults"])
     token = _token(choices["token_env"])
@@ -86,6 +86,7 @@ def command(**choices: Any) -> int:
             tell=_tell,
             access=not choices["quiet"],
         )
+        UvicornLog(_tell).install()
         server = Server(app, listener, ready=lambda: _announce(account, server))
         asyncio.run(_until_stopped(server, serve(server, account, live)))
     return ExitCode.CLEAN

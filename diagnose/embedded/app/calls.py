@@ -48,7 +48,7 @@ class Call:
         """The body, whatever its content type says. Raises `otherwise` when it is not JSON."""
         try:
             return json.loads(await self.request.body())
-        except ValueError:
+        except (ValueError, RecursionError):
             raise otherwise from None
 
 

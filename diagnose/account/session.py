@@ -11,7 +11,7 @@ from diagnose.account.errors import Exchange, MalformedAnswerError, NotFoundErro
 from diagnose.account.remembering import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Hashable, Sequence
     from types import TracebackType
 
     from diagnose.account.budget import OnWait
@@ -58,6 +58,10 @@ class Session:
     def tell_waits(self, on_wait: OnWait | None) -> None:
         """Who is told, before a wait that a person would notice: its seconds, and why."""
         self._transport.on_wait = on_wait
+
+    async def once(self, key: Hashable, question: Coroutine[Any, Any, Shape]) -> Shape:
+        """What a question of the caller's own finds, asked for once. Raises what the question raises."""
+        return await self._facts.find(key, question)
 
     async def pause(self, seconds: float) -> None:
         """Wait, because the account needs a moment."""

@@ -36,7 +36,8 @@ async def read_definitions(
         return _from_migrations(project, binding)
     if binding.database_id is None or await account.database(binding.database_id) is None:
         return None
-    results = await account.query(binding.database_id, _DEFINITIONS, reads_only=True)
+    question = account.query(binding.database_id, _DEFINITIONS, reads_only=True)
+    results = await account.once(("definitions", binding.database_id), question)
     return _ordered(results[-1].rows)
 
 

@@ -69,11 +69,12 @@ def serve(state: Path, *options: str) -> Iterator[Served]:
         text=True,
     )
     assert process.stdout is not None
-    try:
+    with process.stdout:
         line = process.stdout.readline()
-        assert line, f"serve ended with {process.wait()}"
-        yield Served(**json.loads(line))
-    finally:
-        process.terminate()
-        process.stdout.close()
-        assert process.wait(timeout=30) == 0
+        assert line, f"serve ended with {process.wait(timeout=30)}"
+        try:
+            yield Served(**json.loads(line))
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    assert process.returncode == 0

@@ -97,20 +97,23 @@ class Wrangler:
     served: Served
     home: Path
 
-    def __call__(self, command: str, *more: str | Path, cwd: Path | None = None, code: int = 0) -> Ended:
+    def __call__(
+        self, command: str, *more: str | Path, cwd: Path | None = None, answer: str = "", code: int = 0
+    ) -> Ended:
         """Run a command to its end.
 
         Args:
             command: words without blanks in them.
             more: words that may have some.
             cwd: where; by default a folder without any config.
+            answer: what it reads.
             code: the exit code that is expected.
         """
         ended = subprocess.run(
             self.words(command, *more),
             cwd=cwd or self.folder("empty"),
             env=self.environment(),
-            stdin=subprocess.DEVNULL,
+            input=answer,
             capture_output=True,
             text=True,
             timeout=120,

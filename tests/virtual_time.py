@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from heapq import heappop, heappush
+from itertools import count
 
 _TURNS = 30
 """Of the event loop, in which whoever is awake gets on with it before time passes."""
 
 
 class VirtualTime:
-    """Passes as fast as the test runs; counts in steps that floating point represents exactly."""
+    """Passes as fast as the test runs."""
 
     def __init__(self, start: float = 2_000_000_000.0) -> None:
         self._now = start
-        self._due: list[float] = []
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._passing: asyncio.Task[None] | None = None
         self.slept: list[float] = []
 
     def now(self) -> float:
@@ -24,13 +28,17 @@ class VirtualTime:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        due = self._now + seconds
-        self._due.append(due)
-        try:
-            while self._now < due:
-                for _ in range(_TURNS if len(self._due) > 1 else 1):
-                    await asyncio.sleep(0)
-                if self._now < due <= min(self._due):
-                    self._now = due
-        finally:
-            self._due.remove(due)
+        woken = asyncio.get_running_loop().create_future()
+        heappush(self._sleepers, (self._now + seconds, next(self._numbers), woken))
+        if self._passing is None or self._passing.done():
+            self._passing = asyncio.create_task(self._pass())
+        await woken
+
+    async def _pass(self) -> None:
+        while self._sleepers:
+            for _ in range(_TURNS if len(self._sleepers) > 1 else 1):
+                await asyncio.sleep(0)
+            due, _, woken = heappop(self._sleepers)
+            if not woken.done():
+                self._now = max(self._now, due)
+                woken.set_result(None)

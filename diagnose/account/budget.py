@@ -117,7 +117,7 @@ class Budget:
             if now < window.resets and window.left < position:
                 waits.append(_Wait(window.resets, "the token's requests are used up"))
             elif now < window.resets and window.left <= self._few.get(policy, self._at_once):
-                spaced = self._sent_last + position * (window.resets - now) / window.left
+                spaced = self._sent_last + position * (window.resets - now) / (window.left + 1)
                 waits.append(_Wait(spaced, "few of the token's requests are left"))
         longest = max(waits, key=lambda wait: wait.until)
         return longest if longest.until > now else None

@@ -74,7 +74,7 @@ def build_upload(project: Project) -> Upload:
         script_name=config.name or posixpath.basename(project.root.name) or "worker",
         main_module=collector.main_module,
         modules=modules,
-        bindings=tuple(_bindings(config)),
+        bindings=uploaded_bindings(config),
         compatibility_date=config.compatibility_date,
         compatibility_flags=config.compatibility_flags,
         crons=config.crons,
@@ -162,6 +162,11 @@ def _exclude(project: Project) -> tuple[str, ...]:
 def _excludes(glob: str, name: str) -> bool:
     """Whether a glob names a file; `**/` also means the folder itself."""
     return fnmatch(name, glob) or fnmatch(name, glob.removeprefix("**/"))
+
+
+def uploaded_bindings(config: WorkerConfig) -> tuple[Mapping[str, Json], ...]:
+    """The bindings that a deploy of the config gives the worker, in the API's form."""
+    return tuple(_bindings(config))
 
 
 def _bindings(config: WorkerConfig) -> Iterator[Mapping[str, Json]]:

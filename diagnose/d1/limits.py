@@ -175,6 +175,7 @@ class D1Limits:
     )
     query_seconds: Limit = _limit(30, "seconds per query or batch", _D1)
     connections: Limit = _limit(6, "simultaneous connections per invocation", _D1)
+    time_travel_days: ByPlan = _by_plan(7, 30, "days that Time Travel goes back", _D1)
     import_file_bytes: Limit = _limit(5_000_000_000, "bytes per imported file", _D1)
 
     def pinned(self, **numbers: int) -> D1Limits:

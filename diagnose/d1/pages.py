@@ -72,8 +72,7 @@ class Pages:
     def image(self) -> bytes:
         """All pages, as a file would hold them."""
         with self._session.trusted():
-            image = self._session.connection.serialize("main")
-        return b"" if image is None else image
+            return self._session.connection.serialize("main")
 
     def copy_to(self, path: Path) -> None:
         """Write them to a new file, page for page."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from diagnose.d1 import Database
     from diagnose.embedded.app.faults import Faults
     from diagnose.embedded.app.turns import Turns
+    from diagnose.embedded.history import History
     from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits
     from diagnose.embedded.live import Live
     from diagnose.embedded.responses import Responses
@@ -51,6 +52,7 @@ class EmbeddedAccount(QueueHolder):
         super().__init__(storage, state)
         self._open: dict[str, Database] = {}
         self._grants: dict[str, Grant] = {}
+        self._histories: dict[str, History] = {}
         self.plan: Plan = plan
         self.observed = Observed()
         self.tails = Tails(self.observed)
@@ -164,10 +166,17 @@ class EmbeddedAccount(QueueHolder):
         if uuid not in self.databases:
             raise no_database(uuid)
         if uuid not in self._open:
-            self._open[uuid] = self._storage.open_database(uuid)
+            engine = self._storage.open_database(uuid)
+            self._histories[uuid] = self._storage.open_history(uuid, engine)
+            self._open[uuid] = engine
         return self._open[uuid]
 
     def find_database(self, uuid_or_name: str) -> DatabaseState | None:
+    def history(self, uuid: str) -> History:
+        """The past of a database. Raises RefusalError 7404 for an unknown UUID."""
+        self.database(uuid)
+        return self._histories[uuid]
+
         """The database with that UUID, or with exactly that name."""
         by_name = (database for database in self.databases.values() if database.name == uuid_or_name)
         return self.databases.get(uuid_or_name) or next(by_name, None)
@@ -198,12 +207,13 @@ class EmbeddedAccount(QueueHolder):
             engine.close()
             raise
         self._open[uuid] = engine
+        self._histories[uuid] = self._storage.open_history(uuid, engine)
         return database
 
     def delete_database(self, uuid: str) -> None:
         """Remove a database and its rows. Raises RefusalError 7404 for an unknown UUID."""
         self.database(uuid).close()
-        del self._open[uuid]
+        del self._open[uuid], self._histories[uuid]
         self._keep(self._state.without_database(uuid))
         self._storage.drop_database(uuid)
 

@@ -3,6 +3,8 @@
 account.json            everything but rows and code; replaced by rename, after its content is on disk
 account.lock            locked by the one process that may write
 d1/UUID.sqlite          rows; SQLite's own journal keeps them whole
+history/UUID/           what they were before, for Time Travel
+transfers/              files of imports and exports; nobody needs them after a restart
 messages.sqlite         what waits in queues; made when the first message is sent
 modules/SHA256          code of workers; written before the account.json that names it
 secrets.json            texts of secrets, for its owner only; written before the account.json that names them
@@ -14,12 +16,16 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Protocol
 
 import apsw
 
 from diagnose.d1 import Database
+from diagnose.embedded.history import FolderHistory, MemoryHistory, forget_unfinished
 from diagnose.embedded.queues.messages import MessageStore
 from diagnose.embedded.records import RecordError, from_record, to_record
 from diagnose.embedded.states.secret_file import (
@@ -33,8 +39,8 @@ from diagnose.errors import ProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from diagnose.embedded.history import History
     from diagnose.embedded.state import AccountState
 
 DOCUMENT: Final = "account.json"
@@ -42,6 +48,8 @@ LOCK: Final = "account.lock"
 DATABASES: Final = "d1"
 MODULES: Final = "modules"
 MESSAGES: Final = "messages.sqlite"
+HISTORY: Final = "history"
+TRANSFERS: Final = "transfers"
 SECRETS: Final = "secrets.json"
 _OWNER_ONLY: Final = 0o600
 _UNFINISHED: Final = f"{DOCUMENT}.new"
@@ -60,8 +68,14 @@ class Storage(Protocol):
     def open_database(self, uuid: str) -> Database:
         """The database with its rows. Called once for each; the caller closes it."""
 
+    def open_history(self, uuid: str, database: Database) -> History:
+        """The past of a database that was just created or opened; it is kept from then on."""
+
     def drop_database(self, uuid: str) -> None:
         """Remove the rows of a database that is closed and that no state lists any more."""
+
+    def scratch(self) -> Path:
+        """A folder for files that nobody needs when the account is closed."""
 
     def open_messages(self) -> MessageStore:
         """What waits in the queues. Called once; the caller closes it."""
@@ -78,6 +92,7 @@ class MemoryStorage:
     ) -> None:
         self._databases = databases or {}
         self._messages = messages
+        self._scratch: TemporaryDirectory[str] | None = None
 
     def write(self, state: AccountState) -> None:
         """Nothing to do: the account itself holds the state."""
@@ -90,8 +105,18 @@ class MemoryStorage:
         """The database that was handed in."""
         return self._databases.pop(uuid)
 
+    def open_history(self, uuid: str, database: Database) -> History:  # noqa: ARG002 - kept with the database
+        """A past that begins now."""
+        return MemoryHistory(database)
+
     def drop_database(self, uuid: str) -> None:
         """Its rows went when it was closed."""
+
+    def scratch(self) -> Path:
+        """A folder among the machine's temporary ones."""
+        if self._scratch is None:
+            self._scratch = TemporaryDirectory(prefix="diagnose-")
+        return Path(self._scratch.name)
 
     def open_messages(self) -> MessageStore:
         """The messages that were handed in, or none."""
@@ -105,6 +130,8 @@ class MemoryStorage:
         self._databases.clear()
         if self._messages is not None:
             self._messages.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
 
 class FolderStorage:
@@ -170,13 +197,27 @@ class FolderStorage:
         file = self._file(uuid)
         if not file.is_file():
             raise ProjectError("a database of the embedded account is missing", where=str(file))
+        with translated(self._folder):
+            forget_unfinished(self._folder / HISTORY / uuid, file)
         return Database.open(file)
 
+    def open_history(self, uuid: str, database: Database) -> History:
+        """What the folder keeps of its past. Raises ProjectError."""
+        with translated(self._folder):
+            return FolderHistory(self._folder / HISTORY / uuid, self._file(uuid), database)
+
     def drop_database(self, uuid: str) -> None:
-        """Remove its files. Raises ProjectError."""
+        """Remove its files and its past. Raises ProjectError."""
         with translated(self._folder):
             for file in (self._folder / DATABASES).glob(f"{uuid}.*"):
                 file.unlink()
+            shutil.rmtree(self._folder / HISTORY / uuid, ignore_errors=True)
+
+    def scratch(self) -> Path:
+        """A folder beside the others. Raises ProjectError."""
+        with translated(self._folder):
+            (self._folder / TRANSFERS).mkdir(exist_ok=True)
+        return self._folder / TRANSFERS
 
     def open_messages(self) -> MessageStore:
         """The messages in their file. Raises ProjectError."""
@@ -190,6 +231,7 @@ class FolderStorage:
     def close(self) -> None:
         """Release the lock."""
         if self._lock is not None:
+            shutil.rmtree(self._folder / TRANSFERS, ignore_errors=True)
             os.close(self._lock)
         self._lock = None
 
@@ -219,6 +261,10 @@ class FolderStorage:
         for file in (self._folder / DATABASES).iterdir():
             if file.name.partition(".")[0] not in state.databases:
                 file.unlink()
+        for past in (self._folder / HISTORY).glob("*"):
+            if past.name not in state.databases:
+                shutil.rmtree(past)
+        shutil.rmtree(self._folder / TRANSFERS, ignore_errors=True)
 
 
 def database_file(folder: Path, uuid: str) -> Path:

@@ -40,6 +40,8 @@ class FolderHistory:
         self._pending: Entry | None = None
         self._unthinned_entries = self._unthinned_bytes = 0
         folder.mkdir(parents=True, exist_ok=True)
+        # What is left of a kill now is a journal that was never begun: SQLite has rolled back the others.
+        self._journal.unlink(missing_ok=True)
         self._entries = chain(entries_in(folder), self._pages.counter)
         self._handed_out = {int(mark.stem) for mark in folder.glob(f"*{_HANDED_OUT}")}
         self._beginning = self._begin()
@@ -82,7 +84,9 @@ class FolderHistory:
         journals = [entry.journal for entry in self._entries if entry.before.number >= state.number]
         try:
             rewind(self._pages, journals[::-1], newest.path)
-        except (JournalError, HistoryError):
+        except JournalError as error:
+            raise HistoryError(f"the kept state cannot be brought back: {error}") from error
+        except HistoryError:
             newest.path.unlink(missing_ok=True)
             raise
         self._append(newest)
@@ -151,7 +155,7 @@ class FolderHistory:
                 entry.path.unlink()
 
     def _begin(self) -> PastState:
-        """The state that the first entry starts from, or that the database has been in since it was opened."""
+        """The state that the first entry starts from, or the one there was when nothing was kept yet."""
         if self._entries:
             return self._entries[0].before
         file = self._folder / _BEGINNING
@@ -170,11 +174,10 @@ class FolderHistory:
         kept = {entry.path for entry in self._entries}
         numbers = {state.number for state in self.states}
         for file in self._folder.iterdir():
+            unused = file.suffix in {".journal", ".new"} and file not in kept
             if file.is_dir():
                 shutil.rmtree(file)  # of a restore that a kill interrupted
-            elif file.suffix == _HANDED_OUT and int(file.stem) not in numbers:
-                file.unlink()
-            elif file.suffix in {".journal", ".new"} and file not in kept:
+            elif unused or (file.suffix == _HANDED_OUT and int(file.stem) not in numbers):
                 file.unlink()
         self._handed_out &= numbers
 

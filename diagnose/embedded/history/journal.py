@@ -90,9 +90,7 @@ class JournalWriter:
     def finish(self) -> None:
         """The header, which makes it a journal; nothing may follow."""
         self._stream.seek(0)
-        self._stream.write(
-            _HEADER.pack(_MAGIC, self._count, 0, self._pages_before, _SECTOR, self._page_size)
-        )
+        self._stream.write(_HEADER.pack(_MAGIC, self._count, 0, self._pages_before, _SECTOR, self._page_size))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from diagnose.account.schema import SCHEMA_SQL, make_schema
 from diagnose.account.session import Session, shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from diagnose.d1.schema import Schema
 
@@ -68,6 +68,7 @@ class DatabaseCalls(Session):
         *,
         reads_only: bool = False,
         repeatable: bool = False,
+        landed: Callable[[], Awaitable[bool]] | None = None,
     ) -> tuple[QueryResult, ...]:
         """Run a text in one transaction; one result for each of its statements.
 
@@ -79,6 +80,8 @@ class DatabaseCalls(Session):
                 what is known stays known.
             repeatable: running it twice leaves what running it once leaves, as `INSERT OR IGNORE` and an
                 upsert by key do; it is repeated, too, and counts what the last run changed.
+            landed: tells whether it has run, by reading back what it leaves; asked when its answer is lost.
+                Without, nobody knows. Its results are lost in any case.
 
         Raises:
             OutcomeUnknownError: the text changes something, and it may have run or not.
@@ -90,7 +93,18 @@ class DatabaseCalls(Session):
         if reads_only:
             result = (await self._transport.call("POST", path, body=body, reads=True)).result
         else:
-            result = await self._write("POST", path, body=body, repeatable=repeatable, find_out=_READ_BACK)
+
+            async def settle() -> Any:
+                return [] if landed is not None and await landed() else None
+
+            result = await self._write(
+                "POST",
+                path,
+                body=body,
+                repeatable=repeatable,
+                settle=settle if landed else None,
+                find_out=_READ_BACK,
+            )
         _refuse_failed(path, result)
         return shaped("POST", path, lambda items: tuple(map(QueryResult.from_api, items)), result)
 

@@ -55,9 +55,10 @@ class Session:
         """Ask for every fact again, because something changed."""
         self._facts.forget()
 
-    def tell_waits(self, on_wait: OnWait | None) -> None:
-        """Who is told, before a wait that a person would notice: its seconds, and why."""
-        self._transport.on_wait = on_wait
+    def tell_waits(self, on_wait: OnWait) -> Callable[[], None]:
+        """Tell somebody before each wait that a person would notice. Call what is returned to end that."""
+        self._transport.on_wait.append(on_wait)
+        return lambda: self._transport.on_wait.remove(on_wait)
 
     async def once(self, key: Hashable, question: Coroutine[Any, Any, Shape]) -> Shape:
         """What a question of the caller's own finds, asked for once. Raises what the question raises."""

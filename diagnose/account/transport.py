@@ -61,7 +61,7 @@ class Transport:
 
     Attributes:
         requests: (method, path) of everything sent, in order, repetitions included.
-        on_wait: told before a wait that a person would notice.
+        on_wait: all are told before a wait that a person would notice.
     """
 
     def __init__(self, client: httpx.AsyncClient, token: Secret, *, budget: Budget | None = None) -> None:
@@ -70,7 +70,7 @@ class Transport:
         self._budget = budget or Unlimited()
         self._clock = self._budget.clock
         self.requests: list[tuple[str, str]] = []
-        self.on_wait: OnWait | None = None
+        self.on_wait: list[OnWait] = []
 
     @classmethod
     def over_app(cls, app: Any, token: Secret, *, budget: Budget | None = None) -> Transport:
@@ -176,8 +176,8 @@ class Transport:
         return Answer(status=response.status_code, headers=headers, content=response.content)
 
     def _tell(self, seconds: float, reason: str) -> None:
-        if self.on_wait is not None:
-            self.on_wait(seconds, reason)
+        for told in tuple(self.on_wait):
+            told(seconds, reason)
 
     def _built(self, request: _Request) -> httpx.Request:
         built = self._client.build_request(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from diagnose.cli.streams import tell_wait
 from diagnose.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def session_options(
         options=dict(_answer(text) for text in answers),
         allow_worker_code=allow_worker_code,
         writable=writable,
+        on_wait=tell_wait,
     )
 
 

@@ -24,6 +24,13 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
+def tell_wait(seconds: float, reason: str) -> None:
+    """Say on stderr that nothing happens for a while, and why."""
+    start = "\r\x1b[2K" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"{start}waiting {seconds:.0f} s: {reason}\n")
+    sys.stderr.flush()
+
+
 class Progress:
     """One line on stderr that says what is being done; silent when stderr is no terminal."""
 

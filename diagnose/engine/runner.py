@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,8 @@ from diagnose.errors import AccountError, DiagnoseError, ProjectError
 from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.engine.events import Observer
     from diagnose.engine.registry import Registry
     from diagnose.errors import PluginError
@@ -108,8 +111,9 @@ async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
     started = time.perf_counter()
     findings: list[Finding] = []
     try:
-        async with asyncio.timeout(check.timeout):
-            await _find(check, ctx, findings)
+        async with asyncio.timeout(check.timeout) as limit:
+            with _patient(limit, ctx):
+                await _find(check, ctx, findings)
     except ApiError as error:
         findings = [*findings, await _refused(check, ctx, error)]
     except TimeoutError:
@@ -133,6 +137,23 @@ async def _find(check: type[Check], ctx: Context, findings: list[Finding]) -> No
             return
     async for finding in instance.run(ctx):
         findings.append(finding)  # noqa: PERF401 - kept when a later one fails
+
+
+@contextmanager
+def _patient(limit: asyncio.Timeout, ctx: Context) -> Iterator[None]:
+    """Let a check's time not run while the account asks everybody to wait."""
+
+    def later(seconds: float, _reason: str) -> None:
+        when = limit.when()
+        if when is not None and not limit.expired():
+            limit.reschedule(when + seconds)
+
+    end = ctx.account.tell_waits(later) if ctx.account is not None else None
+    try:
+        yield
+    finally:
+        if end is not None:
+            end()
 
 
 async def _refused(check: type[Check], ctx: Context, error: ApiError) -> Finding:

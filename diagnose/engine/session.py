@@ -37,6 +37,7 @@ class SessionOptions:
         plan: whose limits per invocation apply; None takes it from the settings.
         options: answers given with `--option NAME=VALUE`.
         writable: changes to a saved embedded account are kept; otherwise its folder is only read.
+        on_wait: told before a wait for a real account that a person would notice: its seconds, and why.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class SessionOptions:
     options: dict[str, str] = field(default_factory=dict)
     allow_worker_code: bool = False
     writable: bool = False
+    on_wait: Callable[[float, str], None] | None = None
 
 
 class Session:
@@ -181,7 +183,10 @@ class Session:
                 f"--target cloudflare needs {missing} in the environment",
                 hint="the names are those that wrangler reads",
             )
-        return Account.cloudflare(Secret(token), account_id)
+        account = Account.cloudflare(Secret(token), account_id)
+        if self._choices.on_wait is not None:
+            account.tell_waits(self._choices.on_wait)
+        return account
 
     def _rehearsal_account(self, project: Project) -> Callable[[], EmbeddedAccount] | None:
         if self._choices.target is Target.OFFLINE:

@@ -20,7 +20,8 @@ class ImportResult:
 
     Attributes:
         statements: how many were sent.
-        written: rows that were new, by SQLite's own count of changes.
+        written: rows that were new, by SQLite's own count of changes; fewer when an answer was lost and its
+            statement repeated.
         comparison: what the database holds afterwards, compared row by row.
     """
 
@@ -34,7 +35,8 @@ async def import_rows(
 ) -> ImportResult:
     """Insert the rows that are not there yet, then compare every row.
 
-    Repeating it after any failure is safe as long as the table has a unique key over `key`.
+    Repeating it after any failure is safe as long as the table has a unique key over `key`; a statement whose
+    answer is lost is repeated then, and without a key it is not.
 
     Raises:
         AccountError: a statement was refused; those before it stay.
@@ -43,7 +45,7 @@ async def import_rows(
     insert = Insert(table=table, columns=rows.columns, conflict=Conflict.IGNORE)
     statements = written = 0
     for statement in json_each(insert, rows.values):
-        results = await account.query(database_id, statement.sql, statement.params or ())
+        results = await account.query(database_id, statement.sql, statement.params or (), repeatable=bool(key))
         statements += 1
         written += sum(result.meta.changes for result in results)
     comparison = await compare_rows(account, database_id, table, rows, key=key)

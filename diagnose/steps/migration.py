@@ -80,6 +80,7 @@ class ApplyMigration(Step):
             "\t\tapplied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
             # A line of its own for the semicolon: the migration may end in a comment.
             f");\n{self.sql.strip().rstrip(';')}\n;\nINSERT INTO {table} (name) VALUES ('{name}');",
+            landed=lambda: self._is_applied(workspace),
         )
 
     async def verify(self, workspace: Workspace) -> str | None:
@@ -96,7 +97,11 @@ class ApplyMigration(Step):
         statements = [reversal.sql.rstrip(";") for reversal in reversed(self.reversals)]
         name = self.name.replace("'", "''")
         statements.append(f"DELETE FROM {self._table} WHERE name = '{name}'")
-        await execute(workspace, self.database_id, ";\n".join(statements))
+
+        async def taken_back() -> bool:
+            return not await self._is_applied(workspace)
+
+        await execute(workspace, self.database_id, ";\n".join(statements), landed=taken_back)
         if self.made_table:
             await self._drop_empty_table(workspace)
         return None
@@ -114,7 +119,7 @@ class ApplyMigration(Step):
     async def _drop_empty_table(self, workspace: Workspace) -> None:
         table = self._table
         if not await count(workspace, self.database_id, f"SELECT count(*) FROM {table}"):
-            await execute(workspace, self.database_id, f"DROP TABLE {table}")
+            await execute(workspace, self.database_id, f"DROP TABLE IF EXISTS {table}", repeatable=True)
 
     @property
     def _table(self) -> str:

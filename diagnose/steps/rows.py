@@ -13,7 +13,7 @@ from diagnose.errors import AccountError, StepError
 from diagnose.importing import Rows, compare_rows, import_rows
 from diagnose.importing.chunks import chunks
 from diagnose.model import Effect, Step
-from diagnose.steps.database import account_of, count, execute
+from diagnose.steps.database import account_of, count, execute, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ class ImportRows(Step):
                 f"SELECT source.key FROM {source} WHERE NOT EXISTS"
                 f" (SELECT 1 FROM {quoted(self.table)} AS t WHERE {chunk.equals(self.key)})"
             )
-            results = await execute(workspace, self.database_id, sql, params)
+            results = await select(workspace, self.database_id, sql, params)
             ours += [start + int(row[0]) for row in results[-1].rows]
             start += chunk.count
         return replace(self, ours=tuple(ours))
@@ -95,7 +95,7 @@ class ImportRows(Step):
             return None
         mine = Rows(self.rows.columns, tuple(self.rows.values[place] for place in self.ours))
         for chunk in chunks(mine):
-            await execute(workspace, self.database_id, *self._deletion(chunk))
+            await execute(workspace, self.database_id, *self._deletion(chunk), repeatable=True)
         account = account_of(workspace)
         kept = await compare_rows(account, self.database_id, self.table, mine, key=self.key)
         return f"{kept.found:,} rows of {self.table} were changed since; they stay" if kept.found else None

@@ -49,7 +49,7 @@ async def test_a_429_is_repeated_after_what_it_asks_for(scripted, server, waits)
 
 async def test_a_whole_window_is_waited_out(scripted, server, waits):
     told = []
-    scripted.tell_waits(lambda seconds, reason: told.append((seconds, reason)))
+    scripted.tell_waits(lambda *wait: told.append(wait))
     server.answer(429, failure(971, "wait"), retry_after="300")
     server.answer(200, EMPTY)
     assert await scripted.databases() == ()

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from diagnose.cli.streams import Progress, has_terminal, wants_color
+from diagnose.cli.streams import Progress, has_terminal, tell_wait, wants_color
 
 
 class Terminal(io.StringIO):
@@ -57,3 +57,12 @@ def test_progress_is_silent_elsewhere(monkeypatch: pytest.MonkeyPatch):
     Progress().checking("LIM001", 0, 19)
 
     assert sys.stderr.getvalue() == ""
+
+
+@pytest.mark.parametrize(("stream", "start"), [(Terminal, "\r\x1b[2K"), (io.StringIO, "")])
+def test_a_wait_is_told_wherever_stderr_goes(monkeypatch: pytest.MonkeyPatch, stream: type, start: str):
+    monkeypatch.setattr(sys, "stderr", stream())
+
+    tell_wait(37.4, "the API asked to wait (HTTP 429)")
+
+    assert sys.stderr.getvalue() == f"{start}waiting 37 s: the API asked to wait (HTTP 429)\n"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,6 +98,21 @@ class Sleeping(Quiet):
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         await asyncio.sleep(30)
         yield self.passed("never")
+
+
+class Waiting(Quiet):
+    """Is told by the account to wait for longer than it may take."""
+
+    code = "CCC002"
+    name = "waiting"
+    timeout = 0.05
+
+    async def run(self, ctx: Context) -> AsyncIterator[Finding]:
+        assert ctx.account is not None
+        for told in tuple(ctx.account._transport.on_wait):
+            told(30.0, "the API asked to wait")
+        await asyncio.sleep(0.1)
+        yield self.passed("in the end")
 
 
 class Needy(Quiet):
@@ -303,3 +319,14 @@ async def test_a_check_without_needs_runs_without_a_config(
         Status.SKIP,
         "needs an account; --offline looks at files only",
     )
+
+
+async def test_a_checks_time_does_not_run_while_the_account_waits(ctx: Context):
+    with EmbeddedAccount.memory() as embedded:
+        async with Account.over_app(
+            embedded.app(), embedded.account_id, Secret(embedded.token), AccountKind.REAL
+        ) as account:
+            (found,) = await run_check(Waiting, replace(ctx, account=account))
+            assert account._transport.on_wait == []
+
+    assert (found.status, found.message) == (Status.PASS, "in the end")

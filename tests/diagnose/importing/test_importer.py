@@ -4,15 +4,20 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
+from virtual_time import VirtualTime
 
+from diagnose.account import Account, AccountKind, OutcomeUnknownError, Secret
+from diagnose.account.budget import Unlimited
+from diagnose.account.transport import Transport
 from diagnose.d1.errors import RowError
+from diagnose.embedded.app.faults import Fault, FaultKind, Faults
 from diagnose.errors import AccountError
 from diagnose.importing import Comparison, Rows, import_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from diagnose.account import Account
+    from diagnose.embedded import EmbeddedAccount
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +44,36 @@ async def test_repeating_it_writes_nothing(account: Account, sql: Callable[[str]
 
     assert again.written == 0
     assert again.comparison.is_complete
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER, FaultKind.INTERNAL_ERROR])
+async def test_no_row_is_lost_or_doubled_when_an_answer_is(
+    embedded: EmbeddedAccount, sql: Callable[[str], list[object]], kind: FaultKind
+):
+    sql("CREATE TABLE candles (time INTEGER PRIMARY KEY, close REAL)")
+    rows = Rows(("time", "close"), ((1, 0.1), (2, 0.2)))
+    app = embedded.app(faults=Faults([Fault(kind=kind, times=1)]))
+    transport = Transport.over_app(app, Secret(embedded.token), budget=Unlimited(VirtualTime()))
+    async with Account(transport, embedded.account_id, AccountKind.SAVED) as faulty:
+        result = await import_rows(faulty, HARBOUR, "candles", rows, key=("time",))
+
+    assert result.written == (0 if kind is FaultKind.DROP_AFTER else 2)
+    assert result.comparison == Comparison(2, 2, 2)
+    assert sql("SELECT count(*) FROM candles") == [(2,)]
+
+
+async def test_without_a_key_a_lost_answer_is_no_reason_to_write_twice(
+    embedded: EmbeddedAccount, sql: Callable[[str], list[object]]
+):
+    sql("CREATE TABLE candles (time INTEGER, close REAL)")
+    app = embedded.app(faults=Faults([Fault(kind=FaultKind.DROP_AFTER, times=1)]))
+    async with Account.over_app(
+        app, embedded.account_id, Secret(embedded.token), AccountKind.SAVED
+    ) as faulty:
+        with pytest.raises(OutcomeUnknownError):
+            await import_rows(faulty, HARBOUR, "candles", Rows(("time", "close"), ((1, 0.1),)), key=())
+
+    assert sql("SELECT count(*) FROM candles") == [(1,)]
 
 
 async def test_an_interrupted_import_is_completed(account: Account, sql: Callable[[str], list[object]]):

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from virtual_time import VirtualTime
 
 from diagnose.account import Account, AccountKind, Secret
+from diagnose.account.budget import Unlimited
+from diagnose.account.transport import Transport
 from diagnose.embedded import EmbeddedAccount
+from diagnose.embedded.app.faults import Faults
 from diagnose.engine.workspace import ProjectWorkspace
 from diagnose.steps import restore_step
 
@@ -35,6 +39,23 @@ async def workspace(
     async with Account.over_app(
         embedded.app(), embedded.account_id, Secret(embedded.token), AccountKind.SAVED
     ) as account:
+        yield ProjectWorkspace(tmp_path, account)
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """The trouble that the requests of `faulty` meet; none at first."""
+    return Faults()
+
+
+@pytest.fixture
+async def faulty(
+    embedded: EmbeddedAccount, faults: Faults, tmp_path: Path, anyio_backend: str
+) -> AsyncIterator[ProjectWorkspace]:
+    """The same over a network that loses answers, by a clock on which nobody waits."""
+    app = embedded.app(faults=faults)
+    transport = Transport.over_app(app, Secret(embedded.token), budget=Unlimited(VirtualTime()))
+    async with Account(transport, embedded.account_id, AccountKind.SAVED) as account:
         yield ProjectWorkspace(tmp_path, account)
 
 

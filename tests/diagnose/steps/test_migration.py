@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from diagnose.embedded.app.faults import Fault, FaultKind
 from diagnose.errors import StepError
 from diagnose.steps import ApplyMigration, Reversal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from diagnose.embedded.app.faults import Faults
     from diagnose.engine.workspace import ProjectWorkspace
     from diagnose.model import Step
 
@@ -58,6 +60,25 @@ async def test_it_is_undone_in_another_process(
     assert restored == step
     for _ in range(2):
         assert await restored.undo(workspace) is None
+    assert rows(TABLES) == []
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize("kind", [FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER, FaultKind.GATEWAY_TIMEOUT])
+async def test_whichever_answer_is_lost_it_is_applied_once_and_taken_back(
+    faulty: ProjectWorkspace,
+    faults: Faults,
+    rows: Callable[[str], list[object]],
+    kind: FaultKind,
+    number: int,
+):
+    step = await MIGRATION.prepare(faulty)
+    faults.replace(Fault(kind=FaultKind.SLOW, seconds=0, times=number - 1), Fault(kind=kind, times=1))
+    await step.apply(faulty)
+    assert rows("SELECT id, name FROM d1_migrations") == [(1, "0001_harbour's_levels.sql")]
+
+    faults.replace(Fault(kind=FaultKind.SLOW, seconds=0, times=number - 1), Fault(kind=kind, times=1))
+    assert await step.undo(faulty) is None
     assert rows(TABLES) == []
 
 

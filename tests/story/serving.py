@@ -86,3 +86,11 @@ class Served:
             "results"
         ]["rows"]
         return rows
+
+    def module(self, script: str) -> str:
+        """The code that is deployed, of a worker with one module."""
+        answer = self.client.get(f"/workers/scripts/{script}/content/v2")
+        assert answer.status_code == 200, answer.text
+        head, _, rest = answer.text.partition("\r\n\r\n")
+        boundary = head.partition("\r\n")[0]
+        return rest.rpartition(f"\r\n{boundary}")[0]

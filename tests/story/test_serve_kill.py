@@ -79,6 +79,5 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path, seed):
 def test_a_hundred_kills(tmp_path):
     figures = [survives(tmp_path / str(seed), seed) for seed in range(MOMENTS)]
     acknowledged, pending = map(sum, zip(*figures, strict=True))
-    print(f"
-{MOMENTS} kills: {acknowledged} acknowledged operations are there,")
+    print(f"{MOMENTS} kills: {acknowledged} acknowledged operations are there,")
     print(f"{pending} that were under way are whole or absent")

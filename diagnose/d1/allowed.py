@@ -25,7 +25,7 @@ FUNCTIONS: Final = frozenset(
     json_group_object jsonb_group_object json_each json_tree
     match highlight bm25 snippet
     sqlite_rename_column sqlite_rename_table sqlite_rename_test sqlite_drop_column sqlite_rename_quotefix
-    load_extension
+    load_extension rtreecheck
     """.split()  # noqa: SIM905 - a list of 130 quoted names hides the names; load_extension refuses by itself
 )
 
@@ -38,7 +38,7 @@ ABSENT_FUNCTIONS: Final = frozenset(
     """.split()  # noqa: SIM905 - idem
 )
 
-MODULES: Final = ("fts5", "fts5vocab", "rtree")
+MODULES: Final = ("fts5", "fts5vocab", "rtree", "rtree_i32")
 
 
 class PragmaArgument(Enum):
@@ -73,6 +73,7 @@ PRAGMAS: Final = {
     "quick_check": PragmaArgument.NUMBER_OR_OBJECT,
     "optimize": PragmaArgument.NUMBER,
 }
+# What an argument must begin with; what follows is not looked at.
 _BOOLEANS: Final = ("true", "false", "yes", "no", "on", "off", "1", "0")
 _INT32: Final = range(-(2**31), 2**31)
 
@@ -95,7 +96,7 @@ def pragma_allowed(name: str, argument: str | None) -> bool:
         case PragmaArgument.NONE:
             return argument is None
         case PragmaArgument.BOOLEAN:
-            return argument is None or any(word.startswith(argument.lower()) for word in _BOOLEANS)
+            return argument is None or argument.lower().startswith(_BOOLEANS)
         case PragmaArgument.OBJECT:
             return argument is not None and name_allowed(argument)
         case PragmaArgument.OPTIONAL_OBJECT | PragmaArgument.NUMBER_OR_OBJECT:

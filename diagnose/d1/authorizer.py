@@ -33,6 +33,7 @@ _NAMED_TWICE: Final = frozenset(
         apsw.SQLITE_DROP_TRIGGER,
     }
 )
+_STATISTICS: Final = "sqlite_stat4"
 _VIRTUAL: Final = frozenset({apsw.SQLITE_CREATE_VTABLE, apsw.SQLITE_DROP_VTABLE})
 _WRITES: Final = frozenset({apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE})
 
@@ -42,7 +43,7 @@ class Authorizer:
 
     Attributes:
         trusted: True while the engine runs statements of its own; everything is allowed then.
-        refusal: the error that names the refusal better than SQLite's text, or None.
+        refusal: the error that says more than SQLite's `not authorized`, or None.
         altered: a table was altered since `reset`.
         analyzed: statistics were gathered since `reset`.
         reads: (table, column) pairs read since `reset`; the column is "" when only rows are counted.
@@ -105,15 +106,11 @@ class Authorizer:
         if action == apsw.SQLITE_PRAGMA:
             return pragma_allowed(first, second)
         if action in {apsw.SQLITE_TRANSACTION, apsw.SQLITE_SAVEPOINT}:
-            return self._refuse_transaction(second)
+            self.refusal = D1Error(_TRANSACTION_TEXT)
+            return False
+        self.analyzed = self.analyzed or action == apsw.SQLITE_ANALYZE or first == _STATISTICS
         if action in _VIRTUAL:
             return name_allowed(first) and (second or "").lower() in MODULES
-        self.analyzed = self.analyzed or action == apsw.SQLITE_ANALYZE
         if action in _NAMED_TWICE:
             return name_allowed(first) and name_allowed(second or "")
         return action in _NAMED and name_allowed(first)
-
-    def _refuse_transaction(self, savepoint: str | None) -> bool:
-        if savepoint is None or name_allowed(savepoint):
-            self.refusal = D1Error(_TRANSACTION_TEXT)
-        return False

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from diagnose.d1.errors import D1Error
-from diagnose.d1.row_limit import is_refused_limit, limited_statement
+from diagnose.d1.renaming import is_reserved_rename
+from diagnose.d1.row_limit import is_refused_limit, is_syntax, limited_statement
 from diagnose.d1.splitting import skip_space, statement_end
-from diagnose.d1.translation import offset_of, translated
+from diagnose.d1.translation import offset_of, refused, translated
 
 if TYPE_CHECKING:
     from diagnose.d1.row_limit import LimitedStatement
@@ -26,6 +27,7 @@ class Program:
         parameters: how many values it must be given.
         columns: names of its result columns.
         readonly: it cannot change the database.
+        explains: it tells how a statement would be run.
         rest: the text behind it that holds further statements, or "".
     """
 
@@ -33,6 +35,7 @@ class Program:
     parameters: int
     columns: tuple[str, ...]
     readonly: bool
+    explains: bool
     rest: str
 
 
@@ -48,6 +51,8 @@ def compile_first(session: Session, text: str) -> Program:
         raise D1Error.from_sqlite("statement too long", code="SQLITE_TOOBIG")
     head, nul, tail = text.partition("\0")
     trial, end = _compiled(session, head)
+    if session.authorizer.altered and is_reserved_rename(trial.text):
+        raise D1Error.from_sqlite("not authorized", code="SQLITE_AUTH")
     if not trial.compiled:
         raise D1Error("SQL code did not contain a statement.")
     return Program(
@@ -55,6 +60,7 @@ def compile_first(session: Session, text: str) -> Program:
         parameters=trial.parameters,
         columns=trial.columns,
         readonly=trial.readonly,
+        explains=trial.explains,
         rest=skip_space(head[end:]) + nul + tail,
     )
 
@@ -73,6 +79,7 @@ class _Trial:
     parameters: int = 0
     columns: tuple[str, ...] = ()
     readonly: bool = True
+    explains: bool = False
 
     def __call__(self, cursor: apsw.Cursor, text: str, _bindings: Any) -> bool:
         self.text = text
@@ -80,6 +87,7 @@ class _Trial:
         self.parameters = cursor.bindings_count
         self.columns = tuple(column[0] for column in cursor.get_description())
         self.readonly = cursor.is_readonly
+        self.explains = cursor.is_explain != 0
         return False
 
 
@@ -88,25 +96,42 @@ def _compiled(session: Session, text: str) -> tuple[_Trial, int]:
     try:
         trial = _try(session, text)
     except apsw.Error as error:
+        refusal = refused(error, session.authorizer.refusal)
         limited = limited_statement(text) if is_refused_limit(str(error)) else None
-        if limited is None:
-            raise session.authorizer.refusal or translated(error) from error
-        return _compiled_limit(session, limited, error)
+        unlimited = None if limited is None else _whole(session, limited.unlimited)
+        if limited is None or unlimited is None:
+            raise refusal from error
+        trial, end = _compiled_limit(session, limited, error)
+        trial.columns = unlimited.columns
+        return trial, end
     end = statement_end(trial.text)
     trial.text = trial.text[:end]
     return trial, end
 
 
 def _compiled_limit(session: Session, limited: LimitedStatement, refusal: apsw.Error) -> tuple[_Trial, int]:
-    if limited.unlimited:
-        raise translated(refusal, limited.unlimited, -1)
     rewritten = limited.rewritten(session.row_key(limited.table))
     try:
         trial = _try(session, rewritten.sql)
     except apsw.Error as error:
         message, offset = rewritten.relocated(str(error), offset_of(error))
-        raise session.authorizer.refusal or translated(error, message, offset) from error
+        # SQLite looks for the table first, and for columns only after this complaint.
+        if limited.complaint is None or is_syntax(message) or message == f"no such table: {limited.table}":
+            raise translated(error, message, offset) from error
+        raise translated(refusal, limited.complaint, -1) from error
+    if limited.stray is not None:
+        raise translated(refusal, 'near ")": syntax error', len(limited.sql[: limited.stray.start].encode()))
+    if limited.complaint is not None:
+        raise translated(refusal, limited.complaint, -1)
     return trial, limited.length
+
+
+def _whole(session: Session, text: str) -> _Trial | None:
+    """The trial of the text in front of an ORDER BY or LIMIT, or None when it could not end there."""
+    try:
+        return _try(session, text)
+    except apsw.Error as error:
+        return None if is_syntax(str(error)) else _Trial()
 
 
 def _try(session: Session, text: str) -> _Trial:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.d1.compiler import compile_first
-from diagnose.d1.errors import D1Error
-from diagnose.d1.javascript import to_sqlite, well_formed
+from diagnose.d1.errors import D1Error, TransactionLostError
+from diagnose.d1.javascript import to_sqlite
 from diagnose.d1.limits import LIMITS
 from diagnose.d1.metering import Meter
 from diagnose.d1.pages import Pages
@@ -18,6 +18,7 @@ from diagnose.d1.results import Prepared, Result, Statement
 from diagnose.d1.schema import read_schema
 from diagnose.d1.session import Session
 from diagnose.d1.splitting import is_blank, statements_in, trim
+from diagnose.d1.surrogates import has_halves, seen, spelled, stand_ins, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from diagnose.d1.bounds import Bounds
     from diagnose.d1.compiler import Program
-    from diagnose.d1.javascript import SqliteValue
+    from diagnose.d1.javascript import JsValue, SqliteValue
     from diagnose.d1.limits import D1Limits
     from diagnose.d1.schema import Schema
 
@@ -75,11 +76,11 @@ class Database:
         Raises:
             D1Error: D1 refuses one of them; nothing has changed.
         """
-        ((text, values),) = _bound((statement,))
+        ((text, values, halved),) = _bound((statement,))
         *before, last = self._divided(text)
         with self._session.transaction():
-            results = [result for piece in before for result in self._results(piece, ())]
-            return (*results, *self._results(last, values))
+            results = [result for piece in before for result in self._results(piece, (), halved)]
+            return (*results, *self._results(last, values, halved))
 
     def migrate(self, text: str) -> None:
         """Run a migration as wrangler does, in one text with its entry: what ends in a comment is no error.
@@ -130,7 +131,7 @@ class Database:
         Raises:
             D1Error: D1 refuses it.
         """
-        ((text, _),) = _bound((Statement(sql),))
+        ((text, *_),) = _bound((Statement(sql),))
         with self._session.rehearsal():
             program = self._last_program(text)
             return Prepared(
@@ -168,7 +169,7 @@ class Database:
             D1Error: of the first statement that D1 refuses; nothing has changed.
         """
         with self._session.importing():
-            yield lambda text: self._results(well_formed(text), ())
+            yield lambda text: self._results(stand_ins(text), (), has_halves(text))
 
     @contextmanager
     def within(self, bounds: Bounds) -> Iterator[Database]:
@@ -202,21 +203,34 @@ class Database:
     def _last_program(self, text: str) -> Program:
         program = compile_first(self._session, text)
         while program.rest:
-            self._run(program, ())
+            self._run(program, (), most=1)
             program = compile_first(self._session, program.rest)
         return program
 
-    def _last_result(self, text: str, values: tuple[SqliteValue, ...]) -> Result:
+    def _last_result(self, text: str, values: tuple[SqliteValue, ...], halved: bool) -> Result:  # noqa: FBT001 - private
         size = self._session.size()
-        results = self._results(text, values)
+        results = self._results(text, values, halved, divided=False)
         if len(results) == 1:
             return results[0]
         changes = sum(result.changes for result in results)
         changed = changes != 0 or self._session.size() != size
         return replace(results[-1], changes=changes, changed_db=changed)
 
-    def _results(self, text: str, values: tuple[SqliteValue, ...]) -> list[Result]:
+    def _results(
+        self,
+        text: str,
+        values: tuple[SqliteValue, ...],
+        halved: bool,  # noqa: FBT001 - private
+        *,
+        divided: bool = True,
+    ) -> list[Result]:
+        """Results of all statements of a text, which the API has `divided` before; the binding has not.
+
+        There the runtime takes one step of each statement before the last one: a SELECT yields one row, and
+        a write that returns rows is not done, so that the transaction fails in the end.
+        """
         results = []
+        stranded = False
         while text:
             program = compile_first(self._session, text)
             if program.rest and program.parameters:
@@ -224,29 +238,35 @@ class Database:
                     "When executing multiple SQL statements in a single call, "
                     "only the last statement can have parameters."
                 )
+            if stranded and not program.rest:
+                raise TransactionLostError
             if not program.rest and program.parameters != len(values):
                 raise D1Error("Wrong number of parameter bindings for SQL query.")
-            results.append(self._run(program, () if program.rest else values))
+            stepped = None if divided or not program.rest else 1
+            bound = () if program.rest else values
+            results.append(self._run(_encodable(program, bound, halved=halved), bound, most=stepped))
+            stranded = stranded or (stepped is not None and _is_undone(program, results[-1]))
             text = program.rest
         return results
 
-    def _run(self, program: Program, values: tuple[SqliteValue, ...]) -> Result:
+    def _run(self, program: Program, values: tuple[SqliteValue, ...], *, most: int | None = None) -> Result:
         session, connection = self._session, self._session.connection
         session.require_time()
-        started, before, size = time.perf_counter(), connection.total_changes(), session.size()
+        if not program.readonly:
+            session.before_write()
+        started, before, size = time.perf_counter(), session.total_changes(), session.size()
+        last_row_id = connection.last_insert_rowid()
         self._meter.start()
-        rows = fetch(session, program, values)
+        rows = fetch(session, program, values, most=most)
         rows_read = self._meter.rows_read(len(rows))
-        changes = connection.total_changes() - before
+        changes = session.total_changes() - before
         session.finish(readonly=program.readonly)
         return Result(
             columns=program.columns,
             rows=tuple(rows),
-        if not program.readonly:
-            session.before_write()
             changes=changes,
             last_row_id=connection.last_insert_rowid(),
-            changed_db=changes != 0 or session.size() != size,
+            changed_db=(changes, session.size(), connection.last_insert_rowid()) != (0, size, last_row_id),
             size_after=session.size(),
             rows_read=rows_read,
             rows_written=self._meter.rows_written(changes, readonly=program.readonly),
@@ -254,8 +274,31 @@ class Database:
         )
 
 
-def _bound(statements: Sequence[Statement]) -> list[tuple[str, tuple[SqliteValue, ...]]]:
-    bound = [(well_formed(one.sql), tuple(map(to_sqlite, one.params or ()))) for one in statements]
+def _is_undone(program: Program, result: Result) -> bool:
+    """Whether SQLite still counts the statement as a write under way after its first step."""
+    return not program.readonly and (program.explains or bool(result.rows))
+
+
+def _encodable(program: Program, values: tuple[SqliteValue, ...], *, halved: bool) -> Program:
+    """The program in a text that apsw can encode."""
+    sql = spelled(program.sql, values, halved=halved)
+    return (
+        replace(program, sql=sql, columns=tuple(map(seen, program.columns)))
+        if halved
+        else replace(program, sql=sql)
+    )
+
+
+def _bindable(value: JsValue) -> SqliteValue:
+    return stored(value) if isinstance(value, str) else to_sqlite(value)
+
+
+def _bound(statements: Sequence[Statement]) -> list[tuple[str, tuple[SqliteValue, ...], bool]]:
+    """Each text with its values, and whether it holds half a surrogate pair."""
+    bound = [
+        (stand_ins(one.sql), tuple(map(_bindable, one.params or ())), has_halves(one.sql))
+        for one in statements
+    ]
     bound = [one for one in bound if not is_blank(one[0])]
     if not bound:
         raise D1Error("No SQL statements detected.")

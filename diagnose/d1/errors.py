@@ -64,6 +64,14 @@ class D1Error(DiagnoseError):
         return D1Error(self.cause, prefix="", code=self.code, extended=self.extended, offset=self.offset)
 
 
+class TransactionLostError(D1Error):
+    """The runtime fails inside a call and starts the database anew; what it says names no cause."""
+
+    def __init__(self) -> None:
+        # D1 puts a random reference here; a constant keeps two runs of a diagnosis equal.
+        super().__init__(f"internal error; reference = {'0' * 24}", prefix="")
+
+
 class D1TypeError(D1Error):
     """A value that `bind()` does not take; it is thrown before anything is sent."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from diagnose.d1.errors import D1Error
-from diagnose.d1.translation import translated
+from diagnose.d1.returning import marked, marked_returning
+from diagnose.d1.translation import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,22 +22,72 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE: Final = 500
 _ROW_BYTES: Final = 64
 _VALUE_BYTES: Final = 40
+# What every call is answered: the database of a Durable Object was committed to once before it is opened.
+_DATA_VERSION: Final = ("data_version",)
+_DATA_VERSION_ROWS: Final[list[tuple[SqliteValue, ...]]] = [(2,)]
 
 
-def fetch(session: Session, program: Program, values: Sequence[SqliteValue]) -> list[tuple[SqliteValue, ...]]:
-    """Run a program to its end and return its rows; wrong bytes in text become replacement characters.
+def fetch(
+    session: Session, program: Program, values: Sequence[SqliteValue], *, most: int | None = None
+) -> list[tuple[SqliteValue, ...]]:
+    """Run a program and return its rows; wrong bytes in text become replacement characters.
+
+    Args:
+        session: where it was compiled.
+        program: what is run.
+        values: what is bound.
+        most: how many rows at most. The program is left there until the transaction ends.
 
     Raises:
         D1Error: SQLite refused it while it ran.
     """
     try:
-        return _rows(session.connection.execute(program.sql, values, can_cache=False), session.bounds)
+        if most is not None:
+            session.stepping.append(_executed(session, program.sql, values))
+            return list(islice(session.stepping[-1], most))
+        if program.columns == _DATA_VERSION and apsw.SQLITE_PRAGMA in session.authorizer.actions:
+            return _DATA_VERSION_ROWS
+        if program.readonly or not program.columns:
+            return _rows(_executed(session, program.sql, values), session.bounds)
+        return _written(session, program, values)
     except apsw.Error as error:
-        raise session.authorizer.refusal or translated(error) from error
+        raise refused(error, session.authorizer.refusal) from error
     except UnicodeDecodeError as error:
         if not program.readonly:
             raise D1Error("a returned text is not valid UTF-8, which this engine cannot read") from error
         return _fetch_as_bytes(session, program, values)
+
+
+def _executed(session: Session, sql: str, values: Sequence[SqliteValue]) -> apsw.Cursor:
+    return session.connection.execute(sql, values, can_cache=False)
+
+
+def _written(
+    session: Session, program: Program, values: Sequence[SqliteValue]
+) -> list[tuple[SqliteValue, ...]]:
+    """Rows of a write, which is done a second time where the first reading of them fails."""
+    with session.repeatable() as repeat:
+        cursor = _executed(session, program.sql, values)
+        try:
+            return _rows(cursor, session.bounds)
+        except UnicodeDecodeError as error:
+            cursor.close(force=True)
+            repeat()
+            return _written_marked(session, program, values, error)
+
+
+def _written_marked(
+    session: Session, program: Program, values: Sequence[SqliteValue], refusal: UnicodeDecodeError
+) -> list[tuple[SqliteValue, ...]]:
+    sql = marked_returning(program.sql, program.columns)
+    if sql is None:
+        raise refusal
+    try:
+        with session.unlimited_text():
+            cursor = _executed(session, sql, values)
+    except apsw.SQLError:  # it did run before: the clause was not read as SQLite reads it
+        raise refusal from None
+    return [tuple(map(_unmarked, row)) for row in _rows(cursor, session.bounds)]
 
 
 def _rows(cursor: apsw.Cursor, bounds: Bounds) -> list[tuple[SqliteValue, ...]]:
@@ -67,14 +118,10 @@ def _fetch_as_bytes(
 ) -> list[tuple[SqliteValue, ...]]:
     """Read texts and blobs as blobs that begin with a letter for what they were."""
     names = [f"c{position}" for position in range(len(program.columns))]
-    marked = ", ".join(
-        f"CASE typeof({name}) WHEN 'text' THEN CAST('t' || {name} AS BLOB)"
-        f" WHEN 'blob' THEN CAST('b' || {name} AS BLOB) ELSE {name} END"
-        for name in names
-    )
+    shown = ", ".join(map(marked, names))
     inner = program.sql.rstrip("; \t\n\f\r")
     with session.unlimited_text():
-        rows = session.own(f"WITH r({', '.join(names)}) AS ({inner}\n) SELECT {marked} FROM r", *values)  # noqa: S608 - the user's own SELECT
+        rows = session.own(f"WITH r({', '.join(names)}) AS ({inner}\n) SELECT {shown} FROM r", *values)  # noqa: S608 - the user's own SELECT
     return [tuple(map(_unmarked, row)) for row in rows]
 
 

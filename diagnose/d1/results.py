@@ -30,7 +30,7 @@ class Result:
         changes: rows inserted, updated or deleted, those of triggers and cascades included, summed over
             all statements of the text.
         last_row_id: the connection's, so it may stem from an earlier statement.
-        changed_db: rows changed, or the database grew or shrank.
+        changed_db: rows changed, the database grew or shrank, or `last_row_id` is another.
         size_after: bytes in use.
         rows_read: an estimate, see `diagnose.d1.metering`.
         rows_written: an estimate, idem.

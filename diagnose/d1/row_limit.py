@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from diagnose.d1.tokens import Kind, tokens
+from diagnose.d1.tokens import Kind, parameters, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from diagnose.d1.tokens import Token
 
 _REFUSED: Final = re.compile(r'near "(?:ORDER|LIMIT)": syntax error', re.IGNORECASE)
+_SYNTAX: Final = re.compile(
+    r'near ".*": syntax error|incomplete input|unrecognized token', re.DOTALL | re.IGNORECASE
+)
 _UNCLOSED: Final = 'near ")": syntax error'
 _STATEMENTS: Final = ("UPDATE", "DELETE", "INSERT", "REPLACE", "SELECT", "VALUES", "CREATE", "ALTER", "DROP")
 
@@ -27,6 +30,11 @@ _STATEMENTS: Final = ("UPDATE", "DELETE", "INSERT", "REPLACE", "SELECT", "VALUES
 def is_refused_limit(message: str) -> bool:
     """Whether SQLite's message is the one for a clause that it was not compiled with."""
     return _REFUSED.match(message) is not None
+
+
+def is_syntax(message: str) -> bool:
+    """Whether SQLite could not even read the text."""
+    return _SYNTAX.match(message) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class LimitedStatement:
         sql: the text it was found in.
         table: the name of the table that it changes.
         end: where the statement ends in `sql`, without its semicolon.
+        stray: a closing parenthesis at `end` that nothing opened, or None.
         semicolon: where that stands, or None when the text ends without one.
     """
 
@@ -57,6 +66,7 @@ class LimitedStatement:
     returning: int
     tail: int
     end: int
+    stray: Token | None
     semicolon: int | None
 
     @property
@@ -65,7 +75,12 @@ class LimitedStatement:
         return len(self.sql) if self.semicolon is None else self.semicolon + 1
 
     @property
-    def unlimited(self) -> str | None:
+    def unlimited(self) -> str:
+        """The text up to the ORDER BY or LIMIT."""
+        return self.sql[: self.tail]
+
+    @property
+    def complaint(self) -> str | None:
         """SQLite's complaint when there is an ORDER BY and no LIMIT."""
         limited = any(
             token.depth == 0 and token.is_word("LIMIT") for token in self.found if token.start >= self.tail
@@ -76,7 +91,7 @@ class LimitedStatement:
         """The statement that this SQLite takes; `key` are the columns that tell rows apart."""
         columns = ", ".join(key)
         one = columns if len(key) == 1 else f"({columns})"
-        names = self._numbered()
+        names = parameters(self.found)
         pieces = (
             *self._copied(0, self.where, names),
             Piece(f" WHERE {one} IN (SELECT {columns} FROM "),  # noqa: S608 - names are quoted
@@ -89,26 +104,12 @@ class LimitedStatement:
         )
         return RewrittenStatement(statement=self, pieces=pieces)
 
-    def _numbered(self) -> dict[int, str]:
-        """Parameters by their place, numbered as SQLite numbers them in the original order."""
-        names: dict[int, str] = {}
-        known: dict[str, int] = {}
-        highest = 0
-        for token in self.found:
-            if token.kind is Kind.VARIABLE:
-                explicit = token.text[1:] if token.text[0] == "?" else ""
-                number = int(explicit) if explicit else known.get(token.text, highest + 1)
-                if token.text != "?":
-                    known[token.text] = number
-                highest = max(highest, number)
-                names[token.start] = f"?{number}"
-        return names
-
-    def _copied(self, start: int, end: int, names: dict[int, str]) -> Iterator[Piece]:
+    def _copied(self, start: int, end: int, names: dict[int, int]) -> Iterator[Piece]:
+        """A part of the text in which parameters have their numbers, since it moves."""
         for token in self.found:
             if start <= token.start < end and token.start in names:
                 yield Piece(self.sql[start : token.start], start)
-                yield Piece(names[token.start], token.start)
+                yield Piece(f"?{names[token.start]}", token.start)
                 start = token.end
         yield Piece(self.sql[start:end], start)
 
@@ -155,6 +156,9 @@ def limited_statement(sql: str) -> LimitedStatement | None:
     `UPDATE … FROM … LIMIT`, which limits the joined rows, is not covered.
     """
     found, semicolon = _first_statement(sql)
+    stray = _first(found, lambda token: token.depth < 0)
+    if stray is not None:
+        found = found[: found.index(stray)]
     outer = [token for token in found if token.depth == 0]
     verb = _first(outer, lambda token: token.is_word(*_STATEMENTS))
     if verb is None or not verb.is_word("UPDATE", "DELETE"):
@@ -178,6 +182,7 @@ def limited_statement(sql: str) -> LimitedStatement | None:
         returning=returning,
         tail=tail.start,
         end=found[-1].end,
+        stray=stray,
         semicolon=semicolon,
     )
 
@@ -186,9 +191,10 @@ def _first_statement(sql: str) -> tuple[tuple[Token, ...], int | None]:
     """Its tokens, and where its semicolon stands."""
     found: list[Token] = []
     for token in tokens(sql):
-        if token.text == ";":
+        if token.text != ";":
+            found.append(token)
+        elif found:
             return tuple(found), token.start
-        found.append(token)
     return tuple(found), None
 
 

@@ -13,13 +13,13 @@ import apsw
 from diagnose.d1.authorizer import Authorizer
 from diagnose.d1.bounds import UNBOUNDED
 from diagnose.d1.connection import open_connection
-from diagnose.d1.errors import D1Error
+from diagnose.d1.errors import D1Error, TransactionLostError
 from diagnose.d1.identifiers import quoted
 from diagnose.d1.pages import Unwatched
 from diagnose.d1.translation import too_late
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from diagnose.d1.bounds import Bounds
@@ -37,9 +37,7 @@ _LONGEST_TEXT: Final = 1_000_000_000  # the most that SQLite takes
 _KEY_COLUMNS: Final = "SELECT name, pk FROM pragma_table_xinfo(?1)"
 _WITHOUT_ROWID: Final = "SELECT 1 FROM pragma_table_list(?1) WHERE wr"
 _ROW_NUMBERS: Final = ("rowid", "_rowid_", "oid")
-_RESERVED: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(substr(name, 1, 4)) = '_cf_'"
 _LARGEST_IN_MEMORY: Final = 1 << 30  # bytes; SQL of a project must not take all memory of the machine
-# D1 puts a random reference here; a constant keeps two runs of a diagnosis equal.
 _STEPS_BETWEEN_LOOKS: Final = 50_000  # virtual machine instructions; a fraction of a millisecond
 _SWITCHES: Final = (
     "case_sensitive_like",
@@ -71,10 +69,12 @@ class Session:
         if path is None:
             self._set_most_pages(_LARGEST_IN_MEMORY // self._page_size)
         self._size: int | None = None
+        self._indexes: dict[str, Mapping[str, frozenset[str]]] = {}
         self.watcher: CommitWatcher = Unwatched()
+        self.stepping: list[apsw.Cursor] = []
+        self.undone_changes = 0
         self._written = False
         self._importer: int | None = None
-        self._indexes: dict[str, Mapping[str, frozenset[str]]] = {}
 
     @property
     def in_transaction(self) -> bool:
@@ -82,13 +82,13 @@ class Session:
         return self.connection.in_transaction
 
     def own(self, sql: str, *values: SqliteValue) -> list[tuple[SqliteValue, ...]]:
+        """Rows of a statement of the engine's own, which the allow-lists do not concern."""
         with self.trusted():
             return self.connection.execute(sql, values).fetchall()
 
     @contextmanager
     def trusted(self) -> Iterator[None]:
         """The allow-lists do not concern what happens inside the block."""
-        """Rows of a statement of the engine's own, which the allow-lists do not concern."""
         with self.turn:
             self.authorizer.trusted = True
             try:
@@ -152,15 +152,9 @@ class Session:
         return (next((name for name in _ROW_NUMBERS if name not in taken), _ROW_NUMBERS[0]),)
 
     def finish(self, *, readonly: bool) -> None:
-        """Put right what a statement that has just run left different from D1.
-
-        Raises:
-            D1Error: it gave a table a reserved name, which SQLite's authorizer is not told.
-        """
+        """Put right what a statement that has just run left different from D1."""
         if self.authorizer.analyzed:
             self.own("DROP TABLE IF EXISTS sqlite_stat4")  # D1's SQLite is compiled without it
-        if self.authorizer.altered and self.own(_RESERVED):
-            raise D1Error.from_sqlite("not authorized", code="SQLITE_AUTH")
         if self.authorizer.actions:
             self._forget()
         elif not readonly:
@@ -173,16 +167,17 @@ class Session:
         Raises:
             D1Error: of the body; or, when SQLite ended the transaction itself or refuses to commit, the
                 error without prefix that the runtime answers then.
-        self._refuse_while_importing()
         """
+        self._refuse_while_importing()
         with self.turn:
             self._begin()
             try:
                 yield
             except D1Error as error:
-                lost = not self.in_transaction
+                lost = not self.in_transaction or isinstance(error, TransactionLostError)
                 self._roll_back()
                 if lost:
+                    self._start_anew()
                     raise _lost(error) from error
                 raise
             except BaseException:
@@ -246,7 +241,33 @@ class Session:
         if self._is_late():
             raise too_late()
 
+    @contextmanager
+    def repeatable(self) -> Iterator[Callable[[], None]]:
+        """A write inside the block can be undone there by calling what the block is given."""
+        before = self.connection.total_changes()
+
+        def undo() -> None:
+            self.own("ROLLBACK TO repeatable")
+            self.undone_changes += self.connection.total_changes() - before
+
+        self.own("SAVEPOINT repeatable")
+        try:
+            yield undo
+        finally:
+            if self.in_transaction:
+                self.own("RELEASE repeatable")
+
+    def total_changes(self) -> int:
+        """Rows changed since the connection was opened, those of writes that were repeated counted once."""
+        return self.connection.total_changes() - self.undone_changes
+
+    def _end_steps(self) -> None:
+        """Let go of statements that were not run to their end."""
+        while self.stepping:
+            self.stepping.pop().close(force=True)
+
     def _commit(self) -> None:
+        self._end_steps()
         try:
             if self._written:
                 self.watcher.before_commit()
@@ -273,6 +294,7 @@ class Session:
         self._indexes = {}
 
     def _roll_back(self) -> None:
+        self._end_steps()
         self._forget()
         if self.in_transaction:
             self.own("ROLLBACK")
@@ -297,4 +319,4 @@ class Session:
 
 
 def _lost(error: D1Error) -> D1Error:
-    return error.unprefixed() if error.code == "SQLITE_FULL" else D1Error(_INTERNAL_ERROR, prefix="")
+    return error.unprefixed() if error.code == "SQLITE_FULL" else TransactionLostError()

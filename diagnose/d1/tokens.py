@@ -8,12 +8,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # The rules of SQLite's tokenizer: https://sqlite.org/syntax/sql-stmt.html and src/tokenize.c.
 _TOKEN: Final = re.compile(
     r"""
-      (?P<space>   [\ \t\n\f\r]+ | --[^\n]* | /\*.*?(?:\*/|\Z) )
+      (?P<space>   [\ \t\n\f\r\ufeff]+ | --[^\n]* | /\*.*?(?:\*/|\Z) )
     | (?P<literal> '(?:[^']|'')*' | (?:[0-9]+(?:\.[0-9_]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)? )
     | (?P<quoted>  "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\] )
     | (?P<variable> \?[0-9]* | [@:\#$][\w$\x80-\U0010ffff]+ )
@@ -47,6 +47,22 @@ class Token:
     def is_word(self, *words: str) -> bool:
         """Whether it is one of these keywords, which are given in upper case."""
         return self.kind is Kind.WORD and self.text.upper() in words
+
+
+def parameters(found: Iterable[Token]) -> dict[int, int]:
+    """The number that SQLite gives each parameter, by the place where it stands."""
+    numbers: dict[int, int] = {}
+    known: dict[str, int] = {}
+    highest = 0
+    for token in found:
+        if token.kind is Kind.VARIABLE:
+            explicit = token.text[1:] if token.text[0] == "?" else ""
+            number = int(explicit) if explicit else known.get(token.text, highest + 1)
+            if token.text != "?":
+                known[token.text] = number
+            highest = max(highest, number)
+            numbers[token.start] = number
+    return numbers
 
 
 def tokens(sql: str) -> Iterator[Token]:

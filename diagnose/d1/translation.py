@@ -39,6 +39,14 @@ def translated(error: apsw.Error, message: str | None = None, offset: int | None
     )
 
 
+def refused(error: apsw.Error, refusal: D1Error | None) -> D1Error:
+    """The D1Error for an error of SQLite, or the authorizer's own where it was the authorizer's.
+
+    A text may be wrong for another reason behind what the authorizer refused; then that is told.
+    """
+    return refusal if refusal is not None and isinstance(error, apsw.AuthError) else translated(error)
+
+
 def too_late() -> D1Error:
     """A query, or a whole batch, took longer than it may."""
     return D1Error(_TOO_LATE)

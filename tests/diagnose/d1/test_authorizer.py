@@ -23,7 +23,6 @@ def database():
         "CREATE TABLE _Cf_x(a)",
         "CREATE INDEX _cf_i ON t(a)",
         "ALTER TABLE t RENAME TO _cf_t",
-        "SAVEPOINT _cf_s",
         "CREATE VIRTUAL TABLE f USING fts4(x)",
         "SELECT * FROM pragma_page_count",
         "PRAGMA user_version",

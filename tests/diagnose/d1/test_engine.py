@@ -199,7 +199,7 @@ def test_any_thread_may_call(database):
 
 
 def test_an_interrupted_call_rolls_back(database, monkeypatch):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("diagnose.d1.engine.fetch", interrupt)
@@ -291,3 +291,61 @@ def test_a_call_can_be_interrupted_from_another_thread(database):
 
     assert caught[0].cause.startswith("internal error; reference = ")
     assert rows(database, "SELECT count(*) FROM t") == ((0,),)
+
+
+def test_a_statement_before_the_last_one_takes_one_step(database):
+    database.run(Statement("INSERT INTO t VALUES(1, '1', 0), (2, '{', 0)"))
+    assert database.run(Statement("SELECT json(b) FROM t; SELECT 1")).rows == ((1,),)
+    error = refused(database.run, Statement("SELECT a FROM t; DROP TABLE t; SELECT 1"))
+    assert error.text == "D1_ERROR: database table is locked: SQLITE_LOCKED"
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("INSERT INTO t(a) VALUES(1) RETURNING a; SELECT 1", "internal error; reference = " + "0" * 24),
+        (
+            "EXPLAIN QUERY PLAN INSERT INTO t(a) VALUES(1); SELECT 1",
+            "internal error; reference = " + "0" * 24,
+        ),
+        ("INSERT INTO t(a) VALUES(1) RETURNING a; SELECT ?", "internal error; reference = " + "0" * 24),
+        (
+            "INSERT INTO t(a) VALUES(1) RETURNING a; SELECT nope",
+            "D1_ERROR: no such column: nope at offset 7: SQLITE_ERROR",
+        ),
+    ],
+)
+def test_a_write_that_is_left_half_read_loses_the_transaction(database, text, error):
+    database.run(Statement("INSERT INTO t(a) VALUES(7)"))
+    assert refused(database.run, Statement(text)).text == error
+    assert rows(database, "SELECT count(*) FROM t") == ((1,),)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["INSERT OR ROLLBACK INTO t(a) VALUES(1)", "INSERT INTO child VALUES(5)", "INSERT INTO s VALUES(NULL)"],
+)
+def test_a_lost_transaction_starts_the_database_anew(database, sql):
+    database.exec(
+        "CREATE TABLE child(a REFERENCES t DEFERRABLE INITIALLY DEFERRED)\n"
+        "CREATE TABLE s(a INTEGER PRIMARY KEY AUTOINCREMENT)\n"
+        "INSERT INTO s VALUES(9223372036854775807)\nINSERT INTO t(a) VALUES(1)\nPRAGMA case_sensitive_like=1"
+    )
+    assert rows(database, "SELECT 'a' LIKE 'A', last_insert_rowid()") == ((0, 1),)
+    assert refused(database.run, Statement(sql)).text.startswith(
+        ("internal error", "database or disk is full")
+    )
+    assert rows(database, "SELECT 'a' LIKE 'A', last_insert_rowid()") == ((1, 0),)
+
+
+def test_analysis_leaves_no_statistics_that_d1_does_not_have(database):
+    database.run(Statement("CREATE INDEX i ON t(b)"))
+    database.exec("INSERT INTO t VALUES(1, 'x', 2)\nANALYZE\nANALYZE sqlite_schema")
+    assert rows(database, "SELECT name FROM sqlite_master WHERE name LIKE 'sqlite_stat%'") == (
+        ("sqlite_stat1",),
+    )
+
+
+@pytest.mark.parametrize("text", ["END END", "RELEASE s s"])
+def test_what_sqlite_cannot_read_is_told_before_what_it_may_not_do(database, text):
+    assert "syntax error" in refused(database.run, Statement(text)).cause

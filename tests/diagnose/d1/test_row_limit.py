@@ -83,3 +83,33 @@ def test_errors_read_as_for_the_original_text(database, sql, cause):
     with pytest.raises(D1Error) as caught:
         database.run(Statement(sql))
     assert caught.value.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("sql", "cause"),
+    [
+        ("DELETE FROM t WHERE ORDER BY a", 'near "ORDER": syntax error at offset 20: SQLITE_ERROR'),
+        (
+            "UPDATE t SET b = 1 RETURNING LIMIT * LIMIT 1",
+            'near "LIMIT": syntax error at offset 29: SQLITE_ERROR',
+        ),
+        ("DELETE FROM t ORDER BY a), b LIMIT 2", 'near ")": syntax error at offset 24: SQLITE_ERROR'),
+        ("DELETE FROM t ORDER BY", "incomplete input: SQLITE_ERROR"),
+        ("DELETE FROM nope ORDER BY a", "no such table: nope: SQLITE_ERROR"),
+        ("DELETE FROM t ORDER BY nope", "ORDER BY without LIMIT on DELETE: SQLITE_ERROR"),
+    ],
+)
+def test_what_is_wrong_beside_the_clause_is_told(database, sql, cause):
+    with pytest.raises(D1Error) as caught:
+        database.run(Statement(sql))
+    assert caught.value.cause == cause
+
+
+def test_columns_are_named_as_they_are_written(database):
+    result = database.run(Statement("DELETE FROM t RETURNING a + ? ORDER BY a LIMIT ?", (1, 1)))
+    assert (result.columns, result.rows) == (("a + ?",), ((2.0,),))
+
+
+@pytest.mark.parametrize("sql", ["; DELETE FROM t LIMIT 1", "\ufeffDELETE FROM t LIMIT 1"])
+def test_what_stands_in_front_of_the_statement_does_no_harm(database, sql):
+    assert database.run(Statement(sql)).changes == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from clients.cassettes import configure
 from virtual_time import VirtualTime
 
 from diagnose.account import Account, AccountKind, Secret
@@ -13,7 +14,13 @@ from diagnose.embedded import EmbeddedAccount
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from vcr import VCR
+
 ACCOUNT_ID = "0123456789abcdef0123456789abcdef"
+
+
+def pytest_recording_configure(config: pytest.Config, vcr: VCR) -> None:
+    configure(vcr)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ class SessionOptions:
     options: dict[str, str] = field(default_factory=dict)
     allow_worker_code: bool = False
     writable: bool = False
-    on_wait: Callable[[float, str], None] | None = None
+    on_wait: Callable[[float, str], None] | None = field(default=None, compare=False)
 
 
 class Session:

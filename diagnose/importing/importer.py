@@ -45,7 +45,8 @@ async def import_rows(
     insert = Insert(table=table, columns=rows.columns, conflict=Conflict.IGNORE)
     statements = written = 0
     for statement in json_each(insert, rows.values):
-        results = await account.query(database_id, statement.sql, statement.params or (), repeatable=bool(key))
+        params = statement.params or ()
+        results = await account.query(database_id, statement.sql, params, repeatable=bool(key))
         statements += 1
         written += sum(result.meta.changes for result in results)
     comparison = await compare_rows(account, database_id, table, rows, key=key)

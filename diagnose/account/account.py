@@ -19,6 +19,7 @@ from diagnose.account.errors import CredentialError
 from diagnose.account.facts import TokenInfo
 from diagnose.account.queues import QueueCalls
 from diagnose.account.session import shaped
+from diagnose.account.tails import TailCalls
 from diagnose.account.workers import WorkerCalls, WorkerUpload
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class AccountKind(StrEnum):
     DERIVED = "derived"
 
 
-class Account(DatabaseCalls, WorkerCalls, QueueCalls):
+class Account(DatabaseCalls, WorkerCalls, QueueCalls, TailCalls):
     """The client of one account. Every fact is asked for once until something is written."""
 
     def __init__(self, transport: Transport, account_id: str, kind: AccountKind) -> None:

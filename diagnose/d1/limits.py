@@ -247,6 +247,7 @@ class WorkerLimits:
     cron_triggers: ByPlan = _by_plan(5, 250, "cron triggers per account", _WORKERS)
     connections: Limit = _limit(6, "simultaneous outgoing connections", _WORKERS)
     request_body_bytes: Limit = _limit(100_000_000, "bytes per request body", _WORKERS)
+    script_bytes: Limit = _limit(64 * 1024**2, "bytes of a worker's code", _WORKERS)
     variables: ByPlan = _by_plan(64, 128, "environment variables", _WORKERS)
     variable_bytes: Limit = _limit(5_000, "bytes per environment variable", _WORKERS)
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from diagnose.embedded.state import Plan, ScriptState
     from diagnose.embedded.store import Storage
     from diagnose.embedded.tokens import Permission, TokenOwner, TokenStatus
+    from diagnose.model import Json
 
 
 class EmbeddedAccount(QueueHolder):
@@ -171,12 +172,12 @@ class EmbeddedAccount(QueueHolder):
             self._open[uuid] = engine
         return self._open[uuid]
 
-    def find_database(self, uuid_or_name: str) -> DatabaseState | None:
     def history(self, uuid: str) -> History:
         """The past of a database. Raises RefusalError 7404 for an unknown UUID."""
         self.database(uuid)
         return self._histories[uuid]
 
+    def find_database(self, uuid_or_name: str) -> DatabaseState | None:
         """The database with that UUID, or with exactly that name."""
         by_name = (database for database in self.databases.values() if database.name == uuid_or_name)
         return self.databases.get(uuid_or_name) or next(by_name, None)
@@ -225,6 +226,20 @@ class EmbeddedAccount(QueueHolder):
     def put_script(self, script: ScriptState) -> None:
         """Keep a worker in the state that `diagnose.embedded.deploying` made."""
         self._keep(self._state.with_script(script))
+
+    def configure(
+        self, *, subdomain: str | None = None, worker_defaults: Mapping[str, Json] | None = None
+    ) -> None:
+        """Change what holds for all workers.
+
+        Args:
+            subdomain: of `WORKER.SUBDOMAIN.workers.dev`; empty for none, None for no change.
+            worker_defaults: those that change; unknown ones are left out.
+        """
+        known = self._state.worker_defaults
+        given = {key: value for key, value in (worker_defaults or {}).items() if key in known}
+        name = self._state.subdomain if subdomain is None else subdomain
+        self._keep(replace(self._state, subdomain=name, worker_defaults={**known, **given}))
 
     def delete_script(self, name: str) -> None:
         """Remove a worker with its versions, deployments and schedules; queues lose it as their consumer."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from diagnose.embedded.refusal import RefusalError, no_worker
+from diagnose.embedded.refusal import RefusalError, no_version, no_worker
 from diagnose.embedded.resolving import resolve
 from diagnose.embedded.state import (
     DeploymentState,
@@ -111,7 +111,7 @@ def deploy(
     """
     for version_id, _ in versions:
         if script.version(version_id) is None:
-            raise RefusalError(404, 100146, f"The version {version_id} could not be found.")
+            raise no_version(version_id)
     total = sum(share for _, share in versions)
     if round(total, 3) != _WHOLE or any(share < 0 for _, share in versions):
         raise RefusalError(400, 10026, "The percentages of the versions must add up to 100.")
@@ -123,6 +123,14 @@ def deploy(
         annotations={"workers/triggered_by": "deployment", **(annotations or {})},
     )
     return replace(script, deployments=(deployment, *script.deployments), modified_on=deployment.created_on)
+
+
+def goes_back(script: ScriptState, versions: Sequence[tuple[str, float]]) -> bool:
+    """Whether a deployment of these versions lets one alone answer that is older than the active one."""
+    if len(versions) != 1 or script.active is None:
+        return False
+    version = script.version(versions[0][0])
+    return version is not None and version.number < script.active.number
 
 
 def supersede(script: ScriptState, version: VersionState) -> ScriptState:

@@ -40,6 +40,7 @@ def to_record(state: AccountState) -> Mapping[str, Json]:
         "name": state.name,
         "created_on": state.created_on,
         "subdomain": state.subdomain,
+        "worker_defaults": dict(state.worker_defaults),
         "databases": [
             {"uuid": database.uuid, "name": database.name, "created_at": database.created_at}
             for database in state.databases.values()
@@ -67,6 +68,7 @@ def from_record(record: Any, kept: Kept) -> AccountState:
             name=text(record["name"]),
             created_on=text(record["created_on"]),
             subdomain=text(record["subdomain"]),
+            worker_defaults={**AccountState().worker_defaults, **record.get("worker_defaults", {})},
             databases={item["uuid"]: _database(item) for item in record["databases"]},
             scripts={text(item["name"]): read_script(item, kept) for item in record["scripts"]},
             # Accounts that were saved before there were queues have none.

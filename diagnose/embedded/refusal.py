@@ -53,6 +53,11 @@ def no_worker() -> RefusalError:
     return RefusalError(404, 10007, "This Worker does not exist on your account.")
 
 
+def no_version(version_id: str) -> RefusalError:
+    """A version that the worker does not have."""
+    return RefusalError(404, 100146, f"The version {version_id} could not be found.")
+
+
 def no_database(database_id: str) -> RefusalError:
     """A database id that the account does not have."""
     return RefusalError(404, 7404, f"The database {database_id} could not be found", result=[])

@@ -25,6 +25,8 @@ from diagnose.embedded.states.workers import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from diagnose.model import Json
+
 __all__ = [
     "DEFAULT_ACCOUNT_ID",
     "SECRET_TYPES",
@@ -50,6 +52,7 @@ Plan: TypeAlias = Literal["free", "paid"]
 ConsumerType: TypeAlias = Literal["worker", "http_pull"]
 
 DEFAULT_ACCOUNT_ID: Final = "00000000000000000000000000000d1a"
+_WORKER_DEFAULTS: Final = {"default_usage_model": "standard", "green_compute": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +125,15 @@ class QueueState:
 class AccountState:
     """Everything but rows and messages.
 
-    `databases` is keyed by UUID, `scripts` by name, `queues` by id, all in order of creation.
+    `databases` is keyed by UUID, `scripts` by name, `queues` by id, all in order of creation. Without a
+    `subdomain` nothing answers at workers.dev. `worker_defaults` is what the API calls account settings.
     """
 
     account_id: str = DEFAULT_ACCOUNT_ID
     name: str = "Embedded account"
     created_on: str = ""
     subdomain: str = "embedded"
+    worker_defaults: Mapping[str, Json] = field(default_factory=lambda: dict(_WORKER_DEFAULTS))
     databases: Mapping[str, DatabaseState] = field(default_factory=dict)
     scripts: Mapping[str, ScriptState] = field(default_factory=dict)
     queues: Mapping[str, QueueState] = field(default_factory=dict)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import page_of, success
 from diagnose.embedded.app.multipart import read_upload
-from diagnose.embedded.deploying import deploy, find, upload_version
+from diagnose.embedded.deploying import deploy, find, goes_back, upload_version
 from diagnose.embedded.handlers import handlers
-from diagnose.embedded.refusal import RefusalError
+from diagnose.embedded.refusal import RefusalError, no_version
+from diagnose.embedded.secret_changes import refuse_changed_secrets
 from diagnose.embedded.tokens import Permission
+from diagnose.embedded.validating import refuse_unusable
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -20,12 +23,16 @@ if TYPE_CHECKING:
 
 _PER_PAGE: Final = 10
 _SHOWN_DEPLOYMENTS: Final = 10
+# https://developers.cloudflare.com/workers/configuration/versions-and-deployments/rollbacks/
+_DEPLOYABLE: Final = 100
 _EMAIL: Final = "user@example.com"
 
 
 async def list_versions(call: Call) -> Response:
-    """All versions, newest first, under `items`."""
+    """All versions, newest first, under `items`; those that can be deployed come without pages."""
     versions = [_listed(version) for version in reversed(_script(call).versions)]
+    if call.request.query_params.get("deployable") == "true":
+        return success({"items": versions[:_DEPLOYABLE]})
     shown, info = page_of(versions, call.request.query_params, per_page=_PER_PAGE)
     return success({"items": list(shown)}, result_info=info)
 
@@ -33,6 +40,7 @@ async def list_versions(call: Call) -> Response:
 async def create_version(call: Call) -> Response:
     """A new version that nothing reaches yet."""
     upload = await read_upload(call)
+    refuse_unusable(upload)
     script = upload_version(call.account.state, call["script"], upload)
     call.account.put_script(script)
     return success({**_detailed(script.versions[-1], script), "startup_time_ms": 1})
@@ -43,7 +51,7 @@ async def read_version(call: Call) -> Response:
     script = _script(call)
     version = script.version(call["version_id"])
     if version is None:
-        raise RefusalError(404, 100146, f"The version {call['version_id']} could not be found.")
+        raise no_version(call["version_id"])
     return success(_detailed(version, script))
 
 
@@ -62,11 +70,41 @@ async def create_deployment(call: Call) -> Response:
         annotations = {str(key): str(value) for key, value in body.get("annotations", {}).items()}
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise unusable from error
-    user_agent = call.request.headers.get("user-agent", "")
-    source = "wrangler" if user_agent.startswith("wrangler/") else "api"
-    script = deploy(_script(call), versions, source=source, annotations=annotations)
+    script = _script(call)
+    if call.request.query_params.get("force") != "true":
+        refuse_changed_secrets(script, [version_id for version_id, _ in versions])
+    if goes_back(script, versions):
+        annotations = {"workers/triggered_by": "rollback", **annotations}
+    script = deploy(script, versions, source=call.source, annotations=annotations)
     call.account.put_script(script)
     return success(_deployment(script.deployments[0]))
+
+
+async def read_deployment(call: Call) -> Response:
+    """One deployment. Raises RefusalError 10336 for an unknown one."""
+    return success(_deployment(_known_deployment(_script(call), call["deployment_id"])))
+
+
+async def delete_deployment(call: Call) -> Response:
+    """Forget a deployment that is over.
+
+    Raises:
+        RefusalError: 10336 it is unknown; 10026 it is the active one. What the API answers then is not known.
+    """
+    script = _script(call)
+    deployment = _known_deployment(script, call["deployment_id"])
+    if deployment == script.deployments[0]:
+        raise RefusalError(400, 10026, "The active deployment of a Worker cannot be deleted.")
+    kept = tuple(known for known in script.deployments if known != deployment)
+    call.account.put_script(replace(script, deployments=kept))
+    return success(None)
+
+
+def _known_deployment(script: ScriptState, deployment_id: str) -> DeploymentState:
+    found = next((known for known in script.deployments if known.id == deployment_id), None)
+    if found is None:
+        raise RefusalError(404, 10336, f"The deployment {deployment_id} could not be found.")
+    return found
 
 
 def _script(call: Call) -> ScriptState:
@@ -117,13 +155,15 @@ def _detailed(version: VersionState, script: ScriptState) -> dict[str, Any]:
             "script_runtime": {
                 "compatibility_date": version.compatibility_date,
                 "compatibility_flags": list(version.compatibility_flags),
-                "usage_model": "standard",
+                "usage_model": version.configured.get("usage_model", "standard"),
+                "limits": version.configured.get("limits"),
             },
         },
     }
 
 
 _SCRIPT: Final = "/accounts/{account_id}/workers/scripts/{script}"
+_DEPLOYMENT: Final = _SCRIPT + "/deployments/{deployment_id}"
 
 ROUTES: Final = (
     ApiRoute("GET", _SCRIPT + "/versions", list_versions, Permission.WORKERS_READ),
@@ -131,4 +171,6 @@ ROUTES: Final = (
     ApiRoute("GET", _SCRIPT + "/versions/{version_id}", read_version, Permission.WORKERS_READ),
     ApiRoute("GET", _SCRIPT + "/deployments", list_deployments, Permission.WORKERS_READ),
     ApiRoute("POST", _SCRIPT + "/deployments", create_deployment, Permission.WORKERS_EDIT),
+    ApiRoute("GET", _DEPLOYMENT, read_deployment, Permission.WORKERS_READ),
+    ApiRoute("DELETE", _DEPLOYMENT, delete_deployment, Permission.WORKERS_EDIT),
 )

@@ -88,7 +88,13 @@ async def _read_form(request: Request, wanted: str) -> tuple[str | bytes | None,
 
 
 def write_content(version: VersionState) -> Response:
-    """The modules of a version, as the API sends them back; `cf-entrypoint` names the main one."""
+    """The modules of a version, as the API sends them back; `cf-entrypoint` names the main one.
+
+    A service worker is not a form, but its text.
+    """
+    entry = version.modules[version.main_module]
+    if is_service_worker(entry) and len(version.modules) == 1:
+        return Response(entry.content, media_type=entry.content_type)
     boundary = secrets.token_hex(16)
     body = b"".join(_part(boundary, name, module) for name, module in version.modules.items())
     return Response(
@@ -96,6 +102,11 @@ def write_content(version: VersionState) -> Response:
         media_type=f"multipart/form-data; boundary={boundary}",
         headers={"cf-entrypoint": version.main_module},
     )
+
+
+def is_service_worker(entry: Module) -> bool:
+    """Whether an entry module is a script of the older kind, which exports nothing."""
+    return entry.content_type in {"application/javascript", "text/javascript"}
 
 
 def _part(boundary: str, name: str, module: Module) -> bytes:

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from diagnose.embedded.app import (
     accounts,
+    beta_workers,
     d1,
     deployments,
     messages,
     queues,
+    references,
     scripts,
     secrets,
     services,
     settings,
     tails,
+    workers_account,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ _PRODUCTS: Final = (
     services,
     queues,
     messages,
+    beta_workers,
+    references,
+    workers_account,
     tails,
 )
 

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
-from diagnose.embedded.app.multipart import read_upload, write_content
-from diagnose.embedded.deploying import find, schedule, upload_and_deploy
+from diagnose.embedded.app.multipart import is_service_worker, read_upload, write_content
+from diagnose.embedded.app.references import delete_worker
+from diagnose.embedded.app.settings import script_settings
+from diagnose.embedded.deploying import deploy, find, next_version, schedule, upload_and_deploy
 from diagnose.embedded.handlers import handlers
-from diagnose.embedded.refusal import RefusalError, no_worker
+from diagnose.embedded.refusal import RefusalError, no_version, no_worker
 from diagnose.embedded.tokens import Permission
+from diagnose.embedded.validating import refuse_unusable
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from diagnose.embedded.app.calls import Call
-    from diagnose.embedded.state import ScriptState, VersionState
+    from diagnose.embedded.state import ScriptState
 
 
 async def list_scripts(call: Call) -> Response:
@@ -26,13 +29,19 @@ async def list_scripts(call: Call) -> Response:
 
 
 async def read_script(call: Call) -> Response:
-    """The code that is deployed."""
-    return write_content(_deployed(call))
+    """The code that is deployed, or that of the version which `version` names."""
+    script = _script(call)
+    version_id = call.request.query_params.get("version")
+    version = script.active if version_id is None else script.version(version_id)
+    if version is None:
+        raise no_worker() if version_id is None else no_version(version_id)
+    return write_content(version)
 
 
 async def put_script(call: Call) -> Response:
     """A new version that answers at once; makes the worker if need be."""
     upload = await read_upload(call)
+    refuse_unusable(upload)
     script = upload_and_deploy(call.account.state, call["script"], upload)
     call.account.put_script(script)
     version = script.versions[-1]
@@ -47,9 +56,26 @@ async def put_script(call: Call) -> Response:
     )
 
 
+async def put_content(call: Call) -> Response:
+    """Other code with everything else as it was; answers at once."""
+    script = find(call.account.state, call["script"])
+    code = await read_upload(call)
+    refuse_unusable(code)
+    if script.latest is None:
+        raise no_worker()
+    annotations = {**code.annotations, "workers/triggered_by": "upload"}
+    version = next_version(script, script.latest, source=call.source, annotations=annotations)
+    version = replace(version, main_module=code.main_module, modules=code.modules)
+    script = replace(script, versions=(*script.versions, version))
+    script = deploy(script, ((version.id, 100.0),), source=call.source, annotations=annotations)
+    call.account.put_script(script)
+    return success({**described(script), "startup_time_ms": 1})
+
+
 async def delete_script(call: Call) -> Response:
-    """The worker with everything that belongs to it is gone."""
-    call.account.delete_script(_script(call).name)
+    """The worker with everything that belongs to it is gone; `force` breaks what refers to it."""
+    script = _script(call)
+    delete_worker(call, script)
     return success(None)
 
 
@@ -98,41 +124,35 @@ async def disable_subdomain(call: Call) -> Response:
     return success(_subdomain(script))
 
 
-async def read_account_subdomain(call: Call) -> Response:
-    """The account's own part of `WORKER.SUBDOMAIN.workers.dev`."""
-    return success({"subdomain": call.account.state.subdomain})
-
-
 def described(script: ScriptState) -> dict[str, Any]:
     """A worker as lists show it."""
     version = script.active or script.latest
+    configured = version.configured if version else {}
+    entry = version.modules.get(version.main_module) if version else None
     return {
         "id": script.name,
         "tag": script.tag,
         "etag": version.etag if version else "",
         "handlers": handlers(version) if version else [],
+        "named_handlers": [],
         "created_on": script.created_on,
         "modified_on": script.modified_on,
-        "usage_model": "standard",
+        "usage_model": configured.get("usage_model", "standard"),
         "compatibility_date": version.compatibility_date if version else "",
         "compatibility_flags": list(version.compatibility_flags) if version else [],
-        "logpush": False,
-        "has_assets": False,
-        "has_modules": True,
+        "placement": configured.get("placement") or {},
+        "limits": configured.get("limits"),
+        "migration_tag": script.settings.migration_tag,
+        "has_assets": "assets" in configured,
+        "has_modules": entry is None or not is_service_worker(entry),
         "last_deployed_from": script.deployments[0].source if script.deployments else None,
         "routes": None,
+        **script_settings(script),
     }
 
 
 def _script(call: Call) -> ScriptState:
     return find(call.account.state, call["script"])
-
-
-def _deployed(call: Call) -> VersionState:
-    version = _script(call).active
-    if version is None:
-        raise no_worker()
-    return version
 
 
 def _schedules(script: ScriptState) -> dict[str, Any]:
@@ -156,13 +176,11 @@ ROUTES: Final = (
     ApiRoute("GET", _SCRIPT, read_script, Permission.WORKERS_READ),
     ApiRoute("PUT", _SCRIPT, put_script, Permission.WORKERS_EDIT),
     ApiRoute("DELETE", _SCRIPT, delete_script, Permission.WORKERS_EDIT),
+    ApiRoute("PUT", _SCRIPT + "/content", put_content, Permission.WORKERS_EDIT),
     ApiRoute("GET", _SCRIPT + "/content/v2", read_script, Permission.WORKERS_READ),
     ApiRoute("GET", _SCRIPT + "/schedules", read_schedules, Permission.WORKERS_READ),
     ApiRoute("PUT", _SCRIPT + "/schedules", put_schedules, Permission.WORKERS_EDIT),
     ApiRoute("GET", _SCRIPT + "/subdomain", read_subdomain, Permission.WORKERS_READ),
     ApiRoute("POST", _SCRIPT + "/subdomain", set_subdomain, Permission.WORKERS_EDIT),
     ApiRoute("DELETE", _SCRIPT + "/subdomain", disable_subdomain, Permission.WORKERS_EDIT),
-    ApiRoute(
-        "GET", "/accounts/{account_id}/workers/subdomain", read_account_subdomain, Permission.WORKERS_READ
-    ),
 )

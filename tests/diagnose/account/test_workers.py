@@ -63,8 +63,8 @@ async def test_an_upload_is_deployed_with_its_bindings(account, embedded):
 async def test_an_older_version_is_deployed_again(account):
     await account.upload(Upload())
     ((first,),) = [deployment.versions for deployment in await account.deployments("importer")]
-    await account.upload(Upload(modules={"entry.py": b"broken"}))
-    assert await account.content("importer") == {"entry.py": b"broken"}
+    await account.upload(Upload(modules={"entry.py": b"class Broken: ..."}))
+    assert await account.content("importer") == {"entry.py": b"class Broken: ..."}
     await account.deploy_versions("importer", [first])
     assert await account.content("importer") == {"entry.py": SOURCE}
     assert len(await account.deployments("importer")) == 3

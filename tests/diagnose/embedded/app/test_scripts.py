@@ -166,7 +166,7 @@ async def test_a_deleted_worker_is_gone(api, embedded, deploy_worker):
 
 async def test_a_version_is_made_then_deployed(api, embedded, deploy_worker):
     deploy_worker(embedded)
-    created = (await api.post(f"{W}/versions", files=as_wrangler(**{"entry.py": b"new"}))).json()["result"]
+    created = (await api.post(f"{W}/versions", files=as_wrangler(**{"entry.py": ENTRY}))).json()["result"]
     assert created["number"] == 2
     share = {"version_id": created["id"], "percentage": 100}
     body = {"strategy": "percentage", "versions": [share], "annotations": {"workers/message": "hello"}}
@@ -184,7 +184,9 @@ async def test_versions_are_listed_by_page_and_read_with_their_bindings(api, emb
         if embedded.find_queue("jobs") is None:
             embedded.create_queue("jobs")
         script = deploy_worker(embedded, bindings=({"type": "queue", "name": "Q", "queue_name": "jobs"},))
-    body = (await api.get(f"{W}/versions", params={"deployable": "true"})).json()
+    deployable = (await api.get(f"{W}/versions", params={"deployable": "true", "page": 9})).json()
+    assert [item["number"] for item in deployable["result"]["items"]] == list(range(11, 0, -1))
+    body = (await api.get(f"{W}/versions")).json()
     assert [item["number"] for item in body["result"]["items"]] == list(range(11, 1, -1))
     assert body["result_info"]["total_count"] == 11
     assert (await api.get(f"{W}/versions", params={"page": 3})).json()["result"]["items"] == []

@@ -1,0 +1,177 @@
+"""Workers in the newer API, `/workers/workers`: one object by id or name, with all that refers to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from diagnose.embedded.app.calls import ApiRoute
+from diagnose.embedded.app.envelope import page_of, success
+from diagnose.embedded.app.references import delete_worker
+from diagnose.embedded.app.settings import CONFIGURED, script_settings
+from diagnose.embedded.deploying import find, with_settings
+from diagnose.embedded.refusal import RefusalError, no_version
+from diagnose.embedded.secret_changes import add_version_with_secrets
+from diagnose.embedded.tokens import Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.responses import Response
+
+    from diagnose.embedded.app.calls import Call
+    from diagnose.embedded.state import ScriptState, VersionState
+
+_PER_PAGE: Final = 10
+_EMAIL: Final = "user@example.com"
+_LATEST: Final = "latest"
+
+
+async def list_workers(call: Call) -> Response:
+    """All workers, newest first, by page."""
+    workers = [_worker(call, script) for script in reversed(list(call.account.scripts.values()))]
+    shown, info = page_of(workers, call.request.query_params, per_page=_PER_PAGE)
+    return success(list(shown), result_info=info)
+
+
+async def read_worker(call: Call) -> Response:
+    """One worker. Raises RefusalError 10007."""
+    return success(_worker(call, _script(call)))
+
+
+async def edit_worker(call: Call) -> Response:
+    """Change what is given; the rest stays. The name cannot be changed here."""
+    script, body = _script(call), await _object(call)
+    if body.get("name", script.name) != script.name:
+        raise RefusalError(400, 10026, "A worker of an embedded account cannot be renamed.")
+    reachable = {**_subdomain(script), **(body.get("subdomain") or {})}
+    script = replace(
+        script,
+        settings=with_settings(script.settings, body),
+        subdomain=bool(reachable["enabled"]),
+        previews=bool(reachable["previews_enabled"]),
+    )
+    call.account.put_script(script)
+    return success(_worker(call, script))
+
+
+async def delete(call: Call) -> Response:
+    """The worker with everything that belongs to it is gone."""
+    delete_worker(call, _script(call))
+    return success(None)
+
+
+async def list_versions(call: Call) -> Response:
+    """All versions, newest first, by page."""
+    versions = [_version(version) for version in reversed(_script(call).versions)]
+    shown, info = page_of(versions, call.request.query_params, per_page=_PER_PAGE)
+    return success(list(shown), result_info=info)
+
+
+async def read_version(call: Call) -> Response:
+    """One version, or the `latest`. Raises RefusalError 100146."""
+    script = _script(call)
+    wanted = call["version_id"]
+    version = script.latest if wanted == _LATEST else script.version(wanted)
+    if version is None:
+        raise no_version(wanted)
+    return success(_version(version))
+
+
+async def edit_latest_version(call: Call) -> Response:
+    """A new version like the newest with other secrets, which nothing reaches yet: `versions secret put`.
+
+    Raises:
+        RefusalError: 10222 there is no version; 10056 a secret to be taken away does not exist; 10053
+            another binding has the name; 10026 something else than secrets shall change.
+    """
+    script, body = _script(call), await _object(call)
+    unusable = RefusalError(400, 10026, "Only secrets in `env`, and annotations, can be changed here.")
+    env, annotations = body.get("env") or {}, body.get("annotations") or {}
+    if set(body) - {"env", "annotations"} or not isinstance(env, dict) or not isinstance(annotations, dict):
+        raise unusable
+    if not all(secret is None or isinstance(secret, dict) for secret in env.values()):
+        raise unusable
+    changes = {
+        name: None if secret is None else {"type": "secret_text", **secret, "name": name}
+        for name, secret in env.items()
+    }
+    told = {str(key): str(value) for key, value in annotations.items() if value is not None}
+    told = {"workers/triggered_by": "secret", **told}
+    script = add_version_with_secrets(script, changes, source=call.source, annotations=told)
+    call.account.put_script(script)
+    return success(_version(script.versions[-1]))
+
+
+def _script(call: Call) -> ScriptState:
+    by_tag = {script.tag: script for script in call.account.scripts.values()}
+    return by_tag.get(call["worker"]) or find(call.account.state, call["worker"])
+
+
+async def _object(call: Call) -> dict[str, Any]:
+    unusable = RefusalError(400, 10026, "The request body must be a JSON object.")
+    body = await call.json(unusable)
+    if not isinstance(body, dict):
+        raise unusable
+    return body
+
+
+def _worker(call: Call, script: ScriptState) -> dict[str, Any]:
+    deployed = script.deployments[0].created_on if script.deployments else None
+    references: dict[str, list[Mapping[str, Any]]] = {
+        kind: [] for kind in ("dispatch_namespace_outbounds", "domains", "durable_objects", "workers")
+    }
+    references["queues"] = [
+        {"queue_id": queue.id, "queue_name": queue.name, "queue_consumer_id": queue.consumer.id}
+        for queue in call.account.queues.values()
+        if queue.consumer is not None and queue.consumer.script == script.name
+    ]
+    return {
+        "id": script.tag,
+        "name": script.name,
+        "created_on": script.created_on,
+        "updated_on": script.modified_on,
+        "deployed_on": deployed,
+        "subdomain": _subdomain(script),
+        "references": references,
+        **script_settings(script),
+    }
+
+
+def _subdomain(script: ScriptState) -> dict[str, bool]:
+    return {"enabled": script.subdomain, "previews_enabled": script.previews}
+
+
+def _version(version: VersionState) -> dict[str, Any]:
+    return {
+        "id": version.id,
+        "number": version.number,
+        "created_on": version.created_on,
+        "author_email": _EMAIL,
+        "source": version.source,
+        "annotations": dict(version.annotations),
+        "bindings": list(version.bindings),
+        "compatibility_date": version.compatibility_date,
+        "compatibility_flags": list(version.compatibility_flags),
+        "main_module": version.main_module,
+        "usage_model": "standard",
+        "urls": [],
+        "startup_time_ms": 1,
+        **{key: version.configured[key] for key in CONFIGURED if key in version.configured},
+    }
+
+
+_WORKERS: Final = "/accounts/{account_id}/workers/workers"
+_WORKER: Final = _WORKERS + "/{worker}"
+_VERSIONS: Final = _WORKER + "/versions"
+
+ROUTES: Final = (
+    ApiRoute("GET", _WORKERS, list_workers, Permission.WORKERS_READ),
+    ApiRoute("GET", _WORKER, read_worker, Permission.WORKERS_READ),
+    ApiRoute("PATCH", _WORKER, edit_worker, Permission.WORKERS_EDIT),
+    ApiRoute("PUT", _WORKER, edit_worker, Permission.WORKERS_EDIT),
+    ApiRoute("DELETE", _WORKER, delete, Permission.WORKERS_EDIT),
+    ApiRoute("GET", _VERSIONS, list_versions, Permission.WORKERS_READ),
+    ApiRoute("PATCH", _VERSIONS + "/latest", edit_latest_version, Permission.WORKERS_EDIT),
+    ApiRoute("GET", _VERSIONS + "/{version_id}", read_version, Permission.WORKERS_READ),
+)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.d1.compiler import compile_first
+from diagnose.d1.dumping import DumpOptions, dump
 from diagnose.d1.errors import D1Error, TransactionLostError
 from diagnose.d1.javascript import to_sqlite
 from diagnose.d1.limits import LIMITS
@@ -67,20 +68,18 @@ class Database:
         """
         return self.batch((statement,))[0]
 
-    def run_all(self, statement: Statement) -> tuple[Result, ...]:
-        """Results of every statement of one text, in one transaction, as the API's query runs them.
+    def run_all(self, *statements: Statement) -> tuple[Result, ...]:
+        """Results of every statement of these texts, in one transaction, as the API's query runs them.
 
-        The API divides the text first, so that the limit for a statement holds for each of them, while the
-        binding hands the text to SQLite as a whole.
+        The API divides a long text first, so that the limit for a statement holds for each of them, while
+        the binding hands the text to SQLite as a whole.
 
         Raises:
             D1Error: D1 refuses one of them; nothing has changed.
         """
-        ((text, values, halved),) = _bound((statement,))
-        *before, last = self._divided(text)
+        bound = _bound(statements)
         with self._session.transaction():
-            results = [result for piece in before for result in self._results(piece, (), halved)]
-            return (*results, *self._results(last, values, halved))
+            return tuple(result for one in bound for result in self._divided_results(*one))
 
     def migrate(self, text: str) -> None:
         """Run a migration as wrangler does, in one text with its entry: what ends in a comment is no error.
@@ -92,11 +91,17 @@ class Database:
         if last[1]:
             self.run_all(Statement(text[: last[0] + len(last[1])]))
 
+    def _divided_results(self, text: str, values: tuple[SqliteValue, ...], halved: bool) -> list[Result]:  # noqa: FBT001 - private
+        *before, last = self._divided(text)
+        results = [result for piece in before for result in self._results(piece, (), halved)]
+        return [*results, *self._results(last, values, halved)]
+
     def _divided(self, text: str) -> tuple[str, ...]:
         """The statements of a text that is too long to be compiled from its beginning."""
         if len(text.encode(errors="replace")) <= self._session.limits.statement_bytes.enforced:
             return (text,)
-        return tuple(piece for _, piece in statements_in(text)) or (text,)
+        pieces = tuple(piece for _, piece in statements_in(text))
+        return pieces if len(pieces) > 1 else (text,)
 
     def batch(self, statements: Sequence[Statement]) -> tuple[Result, ...]:
         """What `batch()` does: all in one transaction. Blank texts have no result.
@@ -170,6 +175,14 @@ class Database:
         """
         with self._session.importing():
             yield lambda text: self._results(stand_ins(text), (), has_halves(text))
+
+    def dump(self, options: DumpOptions = DumpOptions()) -> Iterator[bytes]:  # noqa: B008 - it is frozen
+        """The database as SQL, statement by statement; other calls wait until all have been taken.
+
+        Raises:
+            D1Error: it has virtual tables, which D1 does not export.
+        """
+        return dump(self._session, options)
 
     @contextmanager
     def within(self, bounds: Bounds) -> Iterator[Database]:

@@ -17,9 +17,10 @@ from diagnose.embedded.queues.holding import QueueHolder
 from diagnose.embedded.records import UUID
 from diagnose.embedded.refusal import RefusalError, invalid_property, no_database
 from diagnose.embedded.saved import read_saved
-from diagnose.embedded.state import AccountState, DatabaseState, timestamp
+from diagnose.embedded.state import AccountState, DatabaseSettings, DatabaseState, timestamp
 from diagnose.embedded.store import FolderStorage, MemoryStorage
 from diagnose.embedded.tokens import EVERYTHING, Grant
+from diagnose.embedded.transfers import Transfers
 from diagnose.errors import DiagnoseError
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class EmbeddedAccount(QueueHolder):
     def __init__(self, storage: Storage, state: AccountState, *, plan: Plan = "paid") -> None:
         super().__init__(storage, state)
         self._open: dict[str, Database] = {}
+        self._grants: dict[str, Grant] = {}
+        self.transfers = Transfers(self)
         self._grants: dict[str, Grant] = {}
         self._histories: dict[str, History] = {}
         self.plan: Plan = plan
@@ -112,6 +115,7 @@ class EmbeddedAccount(QueueHolder):
         self.close()
 
     def close(self) -> None:
+        self.transfers.close()
         """Close databases and messages, and let others write."""
         for database in self._open.values():
             database.close()
@@ -181,9 +185,18 @@ class EmbeddedAccount(QueueHolder):
         """The database with that UUID, or with exactly that name."""
         by_name = (database for database in self.databases.values() if database.name == uuid_or_name)
         return self.databases.get(uuid_or_name) or next(by_name, None)
+    def scratch(self) -> Path:
+        """A folder for files that nobody needs when the account is closed."""
+        return self._storage.scratch()
+
 
     def create_database(
-        self, name: str, *, uuid: str | None = None, created_at: str | None = None
+        self,
+        name: str,
+        *,
+        uuid: str | None = None,
+        created_at: str | None = None,
+        settings: DatabaseSettings | None = None,
     ) -> DatabaseState:
         """A new, empty database.
 
@@ -200,7 +213,12 @@ class EmbeddedAccount(QueueHolder):
             raise RefusalError(400, 7502, "A database with that name already exists", result=[])
         if len(self.databases) >= LIMITS.d1.databases.of(self.plan):
             raise RefusalError(400, 7406, "The account has reached its number of databases", result=[])
-        database = DatabaseState(uuid=uuid, name=name, created_at=created_at or timestamp())
+        database = DatabaseState(
+            uuid=uuid,
+            name=name,
+            created_at=created_at or timestamp(),
+            settings=settings or DatabaseSettings(),
+        )
         engine = self._storage.create_database(uuid)
         try:
             self._keep(self._state.with_database(database))
@@ -210,6 +228,11 @@ class EmbeddedAccount(QueueHolder):
         self._open[uuid] = engine
         self._histories[uuid] = self._storage.open_history(uuid, engine)
         return database
+    def put_database(self, database: DatabaseState) -> None:
+        """Keep other settings of a database. Raises RefusalError 7404 for an unknown UUID."""
+        self.database(database.uuid)
+        self._keep(self._state.with_database(database))
+
 
     def delete_database(self, uuid: str) -> None:
         """Remove a database and its rows. Raises RefusalError 7404 for an unknown UUID."""

@@ -9,6 +9,7 @@ from diagnose.embedded.state import (
     AccountState,
     ConsumerSettings,
     ConsumerState,
+    DatabaseSettings,
     DatabaseState,
     QueueState,
 )
@@ -41,10 +42,7 @@ def to_record(state: AccountState) -> Mapping[str, Json]:
         "created_on": state.created_on,
         "subdomain": state.subdomain,
         "worker_defaults": dict(state.worker_defaults),
-        "databases": [
-            {"uuid": database.uuid, "name": database.name, "created_at": database.created_at}
-            for database in state.databases.values()
-        ],
+        "databases": [asdict(database) for database in state.databases.values()],
         "scripts": [script_record(script) for script in state.scripts.values()],
         "queues": [asdict(queue) for queue in state.queues.values()],
     }
@@ -80,7 +78,20 @@ def from_record(record: Any, kept: Kept) -> AccountState:
 
 def _database(item: Mapping[str, Any]) -> DatabaseState:
     return DatabaseState(
-        uuid=text(item["uuid"], UUID), name=text(item["name"]), created_at=text(item["created_at"])
+        uuid=text(item["uuid"], UUID),
+        name=text(item["name"]),
+        created_at=text(item["created_at"]),
+        # Accounts that were saved before databases had settings say nothing of them.
+        settings=_settings(item["settings"]) if "settings" in item else DatabaseSettings(),
+    )
+
+
+def _settings(item: Mapping[str, Any]) -> DatabaseSettings:
+    jurisdiction = item["jurisdiction"]
+    return DatabaseSettings(
+        location=text(item["location"]),
+        jurisdiction=None if jurisdiction is None else text(jurisdiction),
+        read_replication="auto" if item["read_replication"] == "auto" else "disabled",
     )
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "Binding",
     "ConsumerSettings",
     "ConsumerState",
+    "DatabaseSettings",
     "DatabaseState",
     "DeploymentState",
     "Module",
@@ -56,12 +57,28 @@ _WORKER_DEFAULTS: Final = {"default_usage_model": "standard", "green_compute": F
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """Where a database would be.
+
+    Attributes:
+        location: the hint that it was created with.
+        jurisdiction: that it stays in, or None.
+        read_replication: whether there would be copies for reading.
+    """
+
+    location: str = "weur"
+    jurisdiction: str | None = None
+    read_replication: Literal["auto", "disabled"] = "disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseState:
     """One D1 database; its rows live in the engine. `created_at` is ISO 8601 in UTC."""
 
     uuid: str
     name: str
     created_at: str
+    settings: DatabaseSettings = field(default_factory=DatabaseSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

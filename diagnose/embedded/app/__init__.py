@@ -17,6 +17,7 @@ from diagnose.embedded.app.headers import ApiHeaders
 from diagnose.embedded.app.internal import InternalErrors
 from diagnose.embedded.app.products import ROUTES
 from diagnose.embedded.app.tails import watch_route
+from diagnose.embedded.app.transfer import link_routes
 from diagnose.embedded.app.turns import Turns
 from diagnose.embedded.live.workers_dev import WorkersDev
 from diagnose.embedded.refusal import RefusalError, no_route
@@ -54,7 +55,7 @@ def make_app(
         Route(API_ROOT + call.path, make_endpoint(account, call), methods=[call.method]) for call in ROUTES
     ]
     app = Starlette(
-        routes=[*routes, watch_route(account)],
+        routes=[*routes, watch_route(account), *link_routes(account)],
         middleware=[
             *([] if live is None else [Middleware(WorkersDev, live=live)]),
             Middleware(ApiHeaders, account, enforced=rate_limit, now=now),

@@ -10,6 +10,7 @@ from diagnose.embedded.app import (
     d1,
     deployments,
     messages,
+    queries,
     queues,
     references,
     scripts,
@@ -17,6 +18,7 @@ from diagnose.embedded.app import (
     services,
     settings,
     tails,
+    transfer,
     workers_account,
 )
 
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
 
 _PRODUCTS: Final = (
     accounts,
+    workers_account,
+    references,
+    beta_workers,
     d1,
+    queries,
     scripts,
     settings,
     secrets,
@@ -33,10 +39,8 @@ _PRODUCTS: Final = (
     services,
     queues,
     messages,
-    beta_workers,
-    references,
-    workers_account,
     tails,
+    transfer,
 )
 
 ROUTES: Final[tuple[ApiRoute, ...]] = tuple(route for product in _PRODUCTS for route in product.ROUTES)

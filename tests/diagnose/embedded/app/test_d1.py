@@ -180,3 +180,53 @@ async def test_a_token_that_may_only_read_reads_only(api, embedded, database, bo
     if status == 403:
         assert refused(answer)[1] == 7403
     assert embedded.database(UUID).schema().tables == ()
+
+
+async def test_settings_are_given_at_creation_and_kept(api, embedded):
+    body = {
+        "name": "near",
+        "primary_location_hint": "apac",
+        "read_replication": {"mode": "auto"},
+    }
+    created = (await api.post(D1, json=body)).json()["result"]
+    regions = (created["running_in_region"], created["created_in_region"], created["jurisdiction"])
+    assert regions == ("APAC", "APAC", None)
+    assert created["read_replication"] == {"mode": "auto"}
+    kept = (await api.post(D1, json={"name": "kept", "jurisdiction": "eu"})).json()["result"]
+    assert (kept["jurisdiction"], kept["running_in_region"]) == ("eu", "WEUR")
+    assert [item["jurisdiction"] for item in (await api.get(D1)).json()["result"]] == [None, "eu"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"primary_location_hint": "mars"},
+        {"jurisdiction": "EU"},
+        {"read_replication": "auto"},
+        {"read_replication": {"mode": "on"}},
+    ],
+)
+async def test_settings_that_there_are_not_are_refused(api, embedded, more):
+    assert refused(await api.post(D1, json={"name": "new", **more}))[:2] == (400, 7400)
+    assert embedded.databases == {}
+
+
+async def test_read_replication_is_changed(api, database):
+    for method, mode in (("PATCH", "auto"), ("PUT", "disabled")):
+        body = {"read_replication": {"mode": mode}}
+        changed = (await api.request(method, f"{D1}/{UUID}", json=body)).json()["result"]
+        assert (changed["uuid"], changed["read_replication"]) == (UUID, {"mode": mode})
+        assert (await api.get(f"{D1}/{UUID}")).json()["result"]["read_replication"] == {"mode": mode}
+    unchanged = (await api.patch(f"{D1}/{UUID}", json={})).json()["result"]
+    assert unchanged["read_replication"] == {"mode": "disabled"}
+    assert refused(await api.put(f"{D1}/{UUID}", json={}))[:2] == (400, 7400)
+    assert refused(await api.patch(f"{D1}/{UUID}", json=[]))[:2] == (400, 7400)
+    assert refused(await api.patch(f"{D1}/{NOBODY}", json={}))[:2] == (404, 7404)
+
+
+async def test_tables_and_size_are_those_of_the_database(api, embedded, database):
+    sql = "CREATE TABLE t (a); CREATE TABLE u (a); INSERT INTO t VALUES (zeroblob(50000))"
+    await api.post(f"{D1}/{UUID}/query", json={"sql": sql})
+    described = (await api.get(f"{D1}/{UUID}")).json()["result"]
+    assert (described["num_tables"], described["file_size"]) == (2, embedded.database(UUID).size_bytes)
+    assert described["file_size"] > 50_000

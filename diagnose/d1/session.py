@@ -38,6 +38,7 @@ _KEY_COLUMNS: Final = "SELECT name, pk FROM pragma_table_xinfo(?1)"
 _WITHOUT_ROWID: Final = "SELECT 1 FROM pragma_table_list(?1) WHERE wr"
 _ROW_NUMBERS: Final = ("rowid", "_rowid_", "oid")
 _LARGEST_IN_MEMORY: Final = 1 << 30  # bytes; SQL of a project must not take all memory of the machine
+_SECONDS_BETWEEN_INTERRUPTS: Final = 0.02
 _STEPS_BETWEEN_LOOKS: Final = 50_000  # virtual machine instructions; a fraction of a millisecond
 _SWITCHES: Final = (
     "case_sensitive_like",
@@ -313,9 +314,13 @@ class Session:
         self.connection.interrupt()
 
     def close(self) -> None:
-        """Release the connection; closing twice is harmless."""
-        with self.turn:
+        """Release the connection; what another thread still runs is ended. Closing twice is harmless."""
+        while not self.turn.acquire(timeout=_SECONDS_BETWEEN_INTERRUPTS):
+            self.interrupt()
+        try:
             self.connection.close()
+        finally:
+            self.turn.release()
 
 
 def _lost(error: D1Error) -> D1Error:

@@ -1,4 +1,4 @@
-"""An account on a loopback port, served from a thread beside the one that uses it."""
+"""An application on a loopback port, served from a thread beside the one that uses it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from starlette.types import ASGIApp
+
     from diagnose.embedded.account import EmbeddedAccount
     from diagnose.embedded.app.faults import Faults
     from diagnose.embedded.live import Live
@@ -22,39 +24,15 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class BackgroundServer:
-    """Serves an account as long as the `with` block runs; the account stays the caller's to close.
+class ServerThread:
+    """Serves an application as long as the `with` block runs.
 
     Attributes:
         base_url: `http://127.0.0.1:PORT/client/v4`.
     """
 
-    def __init__(
-        self,
-        account: EmbeddedAccount,
-        *,
-        faults: Faults | None = None,
-        rate_limit: bool = False,
-        live: Live | None = None,
-        tell: Callable[[str], None] | None = None,
-    ) -> None:
-        """Take a port; nothing is answered before the block.
-
-        Args:
-            account: that is served.
-            faults: the trouble that requests meet.
-            rate_limit: too many requests are refused.
-            live: executes the account's workers meanwhile.
-            tell: is told of each request and of internal errors, in one line each.
-
-        Raises:
-            ServeError: no port is to be had.
-        """
-        self.account = account
-        app = make_served(
-            account, faults=faults, rate_limit=rate_limit, live=live, tell=tell, access=tell is not None
-        )
-        self._live = live
+    def __init__(self, app: ASGIApp) -> None:
+        """Take a port; nothing is answered before the block. Raises ServeError when no port is to be had."""
         self._started = threading.Event()
         self._server = Server(app, listen(), ready=self._is_ready)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -80,7 +58,7 @@ class BackgroundServer:
     def call(self, function: Callable[[], Answer]) -> Answer:
         """What a function returns or raises in the thread of the server, between two requests.
 
-        Whatever changes the account belongs there while it is served.
+        Whatever changes an account belongs there while it is served.
         """
 
         async def run() -> Answer:
@@ -89,12 +67,50 @@ class BackgroundServer:
         assert self._loop is not None, "the server is not started"  # noqa: S101 - a mistake of the caller
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
+    async def _serve(self) -> None:
+        await self._server.serve()
+
     def _is_ready(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._started.set()
 
     def _run(self) -> None:
         try:
-            asyncio.run(serve(self._server, self.account, self._live))
+            asyncio.run(self._serve())
         finally:
             self._started.set()
+
+
+class BackgroundServer(ServerThread):
+    """Serves an account as long as the `with` block runs; the account stays the caller's to close."""
+
+    def __init__(
+        self,
+        account: EmbeddedAccount,
+        *,
+        faults: Faults | None = None,
+        rate_limit: bool = False,
+        live: Live | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        """Take a port; nothing is answered before the block.
+
+        Args:
+            account: that is served.
+            faults: the trouble that requests meet.
+            rate_limit: too many requests are refused.
+            live: executes the account's workers meanwhile.
+            tell: is told of each request and of internal errors, in one line each.
+
+        Raises:
+            ServeError: no port is to be had.
+        """
+        app = make_served(
+            account, faults=faults, rate_limit=rate_limit, live=live, tell=tell, access=tell is not None
+        )
+        super().__init__(app)
+        self.account = account
+        self._live = live
+
+    async def _serve(self) -> None:
+        await serve(self._server, self.account, self._live)

@@ -35,6 +35,7 @@ class Server:
         self._listener = listener
         config = uvicorn.Config(
             app,
+            interface="asgi3",
             http="h11",
             ws="websockets-sansio",
             loop="asyncio",

@@ -349,3 +349,18 @@ def test_analysis_leaves_no_statistics_that_d1_does_not_have(database):
 @pytest.mark.parametrize("text", ["END END", "RELEASE s s"])
 def test_what_sqlite_cannot_read_is_told_before_what_it_may_not_do(database, text):
     assert "syntax error" in refused(database.run, Statement(text)).cause
+
+
+def test_closing_ends_what_another_thread_runs():
+    database = Database.memory()
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    caught: list[D1Error] = []
+    thread = threading.Thread(target=lambda: caught.append(refused(database.run, Statement(endless))))
+    thread.start()
+    while database._session.turn.acquire(blocking=False):
+        database._session.turn.release()
+
+    database.close()
+    thread.join()
+
+    assert caught[0].cause.startswith("D1 DB storage operation exceeded timeout")

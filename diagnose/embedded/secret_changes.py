@@ -75,8 +75,8 @@ def refuse_changed_secrets(script: ScriptState, versions: Iterable[str]) -> None
         changed = changed_secrets(version, active)
         if changed:
             names = ", ".join(changed)
-            message = f"The following secrets have changed since this version was deployed: {names}"
-            raise RefusalError(400, 10220, message)
+            # wrangler reads the names after the colon.
+            raise RefusalError(400, 10220, f"The following secrets have changed: {names}")
 
 
 def _changed(

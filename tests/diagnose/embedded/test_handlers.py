@@ -40,6 +40,17 @@ def test_python(text, names):
         ("export default {\n  async fetch(request, env) {},\n  queue: consume,\n};", ["fetch", "queue"]),
         ("export default {\n  scheduled,\n};", ["scheduled"]),
         ("const r = await fetch('https://example.com');", []),
+        (
+            "var x = { async fetch(r, env) {\n  return f();\n}, async queue(b) {\n}, scheduled() {\n} };",
+            ["fetch", "scheduled", "queue"],
+        ),
+        ("async function fetch(r) {}\nexport default { fetch, queue };", ["fetch", "queue"]),
+        ("export default {\n  async fetch(\n    request,\n    now = clock(),\n  ) {\n  },\n}", ["fetch"]),
+        (
+            "import { fetch } from 'x';\nconst { queue } = y;\nqueue(x)\nexport default {scheduled: run}",
+            ["scheduled"],
+        ),
+        ("if (y) { fetch(z) }", []),
     ],
 )
 def test_javascript(text, names):

@@ -1,0 +1,1 @@
+"""Calls whose outcome was recorded from workerd, and how to replay them."""

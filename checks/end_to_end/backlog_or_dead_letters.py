@@ -10,6 +10,7 @@ from diagnose.d1 import LIMITS
 from diagnose.plugin import Check, Confidence, Mode, Need, Severity
 from diagnose.project.open_ends import is_open_ended
 from diagnose.rehearsal.deriving import queue_names
+from diagnose.rehearsal.quoting import live_evidence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -36,6 +37,10 @@ class BacklogOrDeadLetters(Check):
     queue, or deleted where there is none. Messages that are left because no worker takes them are an error
     on a saved account. Where only files were read that is a skip, because the consumer may be in another
     repository; and a warning where nothing in the project writes what is sent into its database (QUE003).
+
+    With `--target cloudflare --live` the deployed worker is triggered for real instead, and the backlog of
+    each queue on the way is followed until it is what it was before, for a minute at most; tails tell which
+    batches failed. What is left then is an error, and so is what came into a dead-letter queue meanwhile.
 
     On an account (saved or real) the backlog of the config's queues is read as well: messages in a
     dead-letter queue are an error, and so is a backlog that nothing consumes. Of a queue with a consumer, a
@@ -86,10 +91,12 @@ class BacklogOrDeadLetters(Check):
     - `timeline`: events with `at_ms`, `kind`, `text`, `path`, `line`; each delivery ends with a line of kind
       `queue`.
     - `backlog`, `backlog_bytes`, `oldest`: on an account, what waits, and since when.
+    - `live`, `logs`: with `--live`, what was triggered and watched, and the lines that the workers wrote.
 
     ## Permissions
 
-    Queues Read, for the backlog of a real account. The rehearsal happens on this machine.
+    Queues Read, for the backlog of a real account. The rehearsal happens on this machine. `--live` needs
+    Queues Edit to send a message, and Workers Tail Read for what its consumer met.
     """
 
     code: ClassVar[str] = "E2E003"
@@ -98,6 +105,7 @@ class BacklogOrDeadLetters(Check):
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG})
     scopes: ClassVar[tuple[str, ...]] = ("Queues Read",)
     mode: ClassVar[Mode] = Mode.READ
+    timeout: ClassVar[float] = 240.0
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """One finding for each queue, in the rehearsal and on the account."""
@@ -118,7 +126,8 @@ class BacklogOrDeadLetters(Check):
                 yield self.skipped(str(error))
 
     def _rehearsed(self, ctx: Context, rehearsal: Rehearsal) -> Iterator[Finding]:
-        if rehearsal.invocation is None or rehearsal.is_beside_the_point:
+        not_started = rehearsal.invocation is None and rehearsal.live is None
+        if not_started or rehearsal.is_beside_the_point:
             yield self.skipped("the import was not started (E2E001)")
             return
         for queue in rehearsal.queues:
@@ -133,7 +142,8 @@ class BacklogOrDeadLetters(Check):
                     evidence=_evidence(rehearsal, queue),
                 )
         if not rehearsal.queues:
-            yield self.skipped("no message was sent in the rehearsal")
+            where = "by the live trigger, as far as can be seen" if rehearsal.live else "in the rehearsal"
+            yield self.skipped(f"no message was sent {where}")
 
     async def _in_account(self, ctx: Context, account: Account) -> list[Finding]:
         names = queue_names(ctx.config)
@@ -195,7 +205,7 @@ class BacklogOrDeadLetters(Check):
         message = f"{_messages(queue.left)} left in {queue.queue}: {queue.why_left}{met}"
         if not queue.is_unwanted:
             return self.skipped(message)
-        is_supposed = not ctx.is_saved and queue.consumer is None
+        is_supposed = not ctx.is_saved and queue.consumer is None and rehearsal.live is None
         if is_supposed and not is_open_ended(ctx.project, queue.queue):
             return self.skipped(f"{message} as far as the project's files tell (QUE003)")
         return self.problem(
@@ -241,4 +251,4 @@ def _evidence(rehearsal: Rehearsal, queue: QueueOutcome) -> dict[str, Json]:
     }
     if queue.error is not None:
         evidence["error"] = queue.error
-    return evidence
+    return evidence | live_evidence(rehearsal)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.plugin import Check, Confidence, Mode, Need, Severity
+from diagnose.rehearsal.judging import judge_live
+from diagnose.rehearsal.quoting import live_evidence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from diagnose.plugin import Context, Finding
     from diagnose.project.source import Source
     from diagnose.rehearsal import Rehearsal, WatchedTable
+    from diagnose.rehearsal.model import LiveRun
 
 
 class RowsDidNotLand(Check):
@@ -30,6 +33,11 @@ class RowsDidNotLand(Check):
     reports the rows it queued is held to those that landed. When nothing was written at all and nothing was
     reported, that is advice; a warning when messages were acknowledged, and an error when rows were fetched
     (`[rows]`), messages were given up, or `INSERT OR IGNORE` passed over every row: it names the constraint.
+
+    With `--target cloudflare --live` the deployed worker is triggered for real, and the rows of the account's
+    tables are counted before and after. D1's errors are then those that the worker's log or an exception
+    quotes. Where rows stood there before, a number that is not the difference is a warning: rows that were
+    replaced, and those of other writers, cannot be told from outside.
 
     ## Why it matters
 
@@ -67,11 +75,13 @@ class RowsDidNotLand(Check):
     `fetched`: rows in the fetched answer (with a `[rows]` mapping), else null. `reported`: what the answer
     claims, else null. `landed`: rows in the table. `equal`: rows that landed with equal values.
     `statements`: how many were executed. `error`: of the first refused statement. `timeline`: events with
-    `at_ms`, `kind`, `text`, `path`, `line`, deliveries included.
+    `at_ms`, `kind`, `text`, `path`, `line`, deliveries included. `live`, `logs`: with `--live`, what was
+    triggered and watched, and the lines that the workers wrote; `before`: rows in the table before.
 
     ## Permissions
 
-    None: the rehearsal happens on this machine. The fix needs D1 Edit.
+    None: the rehearsal happens on this machine. `--live` needs D1 Read, and Workers Tail Read for the log.
+    The fix needs D1 Edit.
     """
 
     code: ClassVar[str] = "E2E002"
@@ -79,9 +89,13 @@ class RowsDidNotLand(Check):
     severity: ClassVar[Severity] = Severity.ERROR
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG, Need.SOURCE, Need.RUNTIME})
     mode: ClassVar[Mode] = Mode.OFFLINE
+    timeout: ClassVar[float] = 240.0
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         rehearsal = await ctx.rehearsal()
+        if rehearsal.live is not None:
+            yield self._judge_live(rehearsal, rehearsal.live, ctx.source)
+            return
         if rehearsal.invocation is None or rehearsal.is_beside_the_point:
             yield self.skipped("the import was not started (E2E001)")
             return
@@ -124,6 +138,29 @@ class RowsDidNotLand(Check):
                 explains=("E2E004",),
             )
         return self._nothing_landed(rehearsal, table, evidence)
+
+    def _judge_live(self, rehearsal: Rehearsal, run: LiveRun, source: Source) -> Finding:
+        """The same for a trigger that ran for real, by the rows and what the workers wrote."""
+        table = rehearsal.watched
+        if table is None:
+            return self.skipped(_no_table(source))
+        verdict = judge_live(rehearsal, run, table)
+        evidence = _evidence(rehearsal, table) | {"before": table.before}
+        if run.refusal is not None:
+            evidence["error"] = run.refusal
+        resource = f"d1/{table.database_id}/{table.table}"
+        if verdict.severity is None:
+            return self.passed(verdict.message, resource=resource, evidence=evidence)
+        if verdict.is_unsettled:
+            return self.skipped(verdict.message)
+        return self.problem(
+            verdict.message,
+            severity=verdict.severity,
+            confidence=Confidence.HIGH if verdict.severity is Severity.ERROR else Confidence.MEDIUM,
+            resource=resource,
+            evidence=evidence,
+            explains=("E2E003", "E2E004") if verdict.severity is Severity.ERROR else (),
+        )
 
     def _nothing_landed(
         self, rehearsal: Rehearsal, table: WatchedTable, evidence: dict[str, Json]
@@ -190,4 +227,4 @@ def _evidence(rehearsal: Rehearsal, table: WatchedTable | None) -> dict[str, Jso
     }
     if failed:
         evidence["error"] = failed[0].error
-    return evidence
+    return evidence | live_evidence(rehearsal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.plugin import Check, Confidence, Mode, Need, Severity
+from diagnose.rehearsal.quoting import live_evidence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,6 +29,9 @@ class TriggerFailed(Check):
     exceeds a limit or ends its process, and when a configured trigger is answered with status 400 or more.
     A trigger of kind `queue` is the first delivery of its message. What becomes of messages that the worker
     sends is E2E003's to say.
+
+    With `--target cloudflare --live` the deployed worker is triggered instead, once and for real: over its
+    workers.dev address, its custom domain or `[trigger] url`, or by a message. Its tail is watched meanwhile.
 
     ## Why it matters
 
@@ -66,10 +70,12 @@ class TriggerFailed(Check):
     `timeline`: events with `at_ms`, `kind`, `text`, `path`, `line`, later deliveries included. `outcome`:
     how the invocation ended.
     `status`: of the answer. `error`: the exception's message. `traceback`: of the exception.
+    `live`, `logs`: with `--live`, what was triggered and watched, and the lines that the worker wrote.
 
     ## Permissions
 
-    None: the rehearsal happens on this machine.
+    None: the rehearsal happens on this machine. `--live` needs Workers Scripts Read, and Workers Tail Read
+    for what the worker wrote; for a message Queues Edit.
     """
 
     code: ClassVar[str] = "E2E001"
@@ -77,6 +83,7 @@ class TriggerFailed(Check):
     severity: ClassVar[Severity] = Severity.ERROR
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG, Need.SOURCE, Need.RUNTIME})
     mode: ClassVar[Mode] = Mode.OFFLINE
+    timeout: ClassVar[float] = 240.0
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         rehearsal = await ctx.rehearsal()
@@ -89,6 +96,8 @@ class TriggerFailed(Check):
             )
         elif rehearsal.invocation is not None:
             yield self._judge(rehearsal, rehearsal.invocation)
+        elif rehearsal.live is not None:
+            yield self.skipped("the message was sent, and no tail told what became of it (E2E003)")
 
     def _judge(self, rehearsal: Rehearsal, invocation: Invocation) -> Finding:
         evidence = _evidence(rehearsal, invocation)
@@ -132,4 +141,4 @@ def _evidence(rehearsal: Rehearsal, invocation: Invocation) -> dict[str, Json]:
     if invocation.exception is not None:
         evidence["error"] = invocation.exception.message
         evidence["traceback"] = invocation.exception.traceback
-    return evidence
+    return evidence | live_evidence(rehearsal)

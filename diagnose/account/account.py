@@ -20,6 +20,7 @@ from diagnose.account.facts import TokenInfo
 from diagnose.account.queues import QueueCalls
 from diagnose.account.session import shaped
 from diagnose.account.tails import TailCalls
+from diagnose.account.transfers import TransferCalls
 from diagnose.account.workers import WorkerCalls, WorkerUpload
 
 if TYPE_CHECKING:
@@ -42,12 +43,17 @@ class AccountKind(StrEnum):
     DERIVED = "derived"
 
 
-class Account(DatabaseCalls, WorkerCalls, QueueCalls, TailCalls):
-    """The client of one account. Every fact is asked for once until something is written."""
+class Account(DatabaseCalls, TransferCalls, WorkerCalls, QueueCalls, TailCalls):
+    """The client of one account. Every fact is asked for once until something is written.
+
+    Attributes:
+        base_url: the API's root; None for an account in this process.
+    """
 
     def __init__(self, transport: Transport, account_id: str, kind: AccountKind) -> None:
         super().__init__(transport, account_id)
         self.kind = kind
+        self.base_url: str | None = None
 
     @classmethod
     def over_app(cls, app: Any, account_id: str, token: Secret, kind: AccountKind) -> Account:
@@ -72,7 +78,9 @@ class Account(DatabaseCalls, WorkerCalls, QueueCalls, TailCalls):
 
         base_url = checked_base_url(base_url or os.environ.get(VARIABLE) or CLOUDFLARE)
         transport = Transport.over_network(base_url, checked_token(token), proxies=not is_loopback(base_url))
-        return cls(transport, checked_account_id(account_id), AccountKind.REAL)
+        account = cls(transport, checked_account_id(account_id), AccountKind.REAL)
+        account.base_url = base_url
+        return account
 
     def describe(self) -> str:
         """The account in a few words, for a person."""

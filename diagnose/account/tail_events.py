@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ class TailException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestEvent:
-    """An HTTP request; `status` is that of the response, or None without one."""
+    """An HTTP request; `status` is that of the response, or None without one. Header names are lower case."""
 
     url: str
     method: str = "GET"
     status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,7 @@ def _triggering(event: Any) -> TriggeringEvent:
                 url=str(request.get("url") or ""),
                 method=str(request.get("method") or "GET"),
                 status=status if isinstance(status, int) else None,
+                headers=_headers(request.get("headers")),
             )
         case {"cron": cron}:
             return CronEvent(cron=str(cron), scheduled_ms=_number(event.get("scheduledTime")))
@@ -167,6 +169,11 @@ def _triggering(event: Any) -> TriggeringEvent:
             return OtherEvent(keys=tuple(map(str, event)))
         case _:
             return OtherEvent()
+
+
+def _headers(value: Any) -> Mapping[str, str]:
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {str(name).lower(): text for name, text in pairs if isinstance(text, str)}
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

@@ -117,6 +117,18 @@ class WorkerCalls(Session):
         found = await self._find(path, _ABSENT)
         return None if found is None else shaped("GET", path, _subdomain, found)
 
+    async def account_subdomain(self) -> str | None:
+        """The account's part of `WORKER.SUBDOMAIN.workers.dev`; None where it has none. Raises ApiError."""
+        path = self._path("/workers/subdomain")
+        found = await self._find(path, _ABSENT)
+        return None if found is None else shaped("GET", path, lambda item: str(item["subdomain"]), found)
+
+    async def domains(self, name: str) -> tuple[str, ...]:
+        """The custom domains on which it answers. Raises ApiError."""
+        path = self._path("/workers/domains")
+        items = await self._read(path) or ()
+        return shaped("GET", path, lambda found: _hostnames(found, name), items)
+
     async def upload(self, upload: WorkerUpload) -> None:
         """Make the worker, or a new version of it, and let it answer. Secrets that it has stay.
 
@@ -218,6 +230,10 @@ def _version_settings(result: Mapping[str, Any]) -> ScriptSettings:
 
 def _names(result: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(str(item["name"]) for item in result)
+
+
+def _hostnames(items: Sequence[Mapping[str, Any]], script: str) -> tuple[str, ...]:
+    return tuple(str(item["hostname"]) for item in items if item.get("service") == script)
 
 
 def _crons(result: Mapping[str, Any]) -> tuple[str, ...]:

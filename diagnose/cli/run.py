@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diagnose.cli.live import Confirming
 from diagnose.cli.options import project_options, selection, selection_options, session_options
 from diagnose.cli.outputs import FORMATS, parse_outputs, publish, reported_errors
 from diagnose.cli.streams import Progress
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
     help="Findings below it are advice.",
 )
 @click.option("--require", metavar="CODES", multiple=True, help="A skip of these is a failure, such as e2e.")
+@click.option(
+    "--live",
+    is_flag=True,
+    help="With --target cloudflare: trigger the deployed worker for real, which cannot be undone.",
+)
+@click.option("--yes", is_flag=True, help="Confirm what --live says that it will do.")
 def command(  # noqa: PLR0917 - click passes options by name
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -55,6 +62,9 @@ def command(  # noqa: PLR0917 - click passes options by name
     fail_on: str,
     min_confidence: str,
     require: tuple[str, ...],
+    *,
+    live: bool,
+    yes: bool,
     **project: Any,
 ) -> int:
     """Look for every reason why an import does not arrive, and rank them by root cause."""
@@ -63,8 +73,10 @@ def command(  # noqa: PLR0917 - click passes options by name
     thresholds = Thresholds(fail_on=fail_on, min_confidence=Confidence(min_confidence), require=require)
     places = parse_outputs(form, outputs)
     options = session_options(**project)
+    confirming = Confirming(live=live, yes=yes)
+    confirming.check(options.target)
     try:
-        report, code = asyncio.run(inspect(options, selection(select, ignore), thresholds))
+        report, code = asyncio.run(inspect(options, selection(select, ignore), thresholds, confirming))
     except Exception as error:
         # Whoever asked for a document gets one, whatever went wrong.
         with reported_errors():
@@ -75,7 +87,10 @@ def command(  # noqa: PLR0917 - click passes options by name
 
 
 async def inspect(
-    options: SessionOptions, chosen: Selection, thresholds: Thresholds
+    options: SessionOptions,
+    chosen: Selection,
+    thresholds: Thresholds,
+    confirming: Confirming | None = None,
 ) -> tuple[Report, ExitCode]:
     """Run the checks over a project; the report and the exit code."""
     from diagnose.engine.registry import load_registry
@@ -88,6 +103,8 @@ async def inspect(
     async with Session(options) as session:
         ctx = await session.context()
         registry = load_registry()
+        if confirming is not None and confirming.live:
+            await confirming.confirm(ctx, registry, chosen)
         found = await run_checks(registry, ctx, selection=chosen, observer=progress)
         findings = judged(found, thresholds)
         report = make_report(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from diagnose.project import D1Binding, Project, WorkerConfig
     from diagnose.project.source import Source
     from diagnose.rehearsal import Rehearsal
+    from diagnose.rehearsal.live import LivePlan, LiveRefusal
 
 Fact = TypeVar("Fact")
 
@@ -44,6 +45,7 @@ class Context:
         plan: whose limits per invocation apply.
         options: answers given with `--option NAME=VALUE`.
         allow_worker_code: execute worker code even where no sandbox is to be had.
+        live: what to trigger for real instead of a rehearsal, or why that cannot be; None to rehearse.
         secrets: values that no finding shows.
         outcomes: what the other checks of the run find; the engine fills it in.
     """
@@ -55,6 +57,7 @@ class Context:
     plan: Literal["free", "paid"] = "paid"
     options: Mapping[str, str] = field(default_factory=dict)
     allow_worker_code: bool = False
+    live: LivePlan | LiveRefusal | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     outcomes: Outcomes | None = None
     _facts: dict[str, asyncio.Task[Any]] = field(default_factory=dict, repr=False)
@@ -109,9 +112,11 @@ class Context:
         return migrated_schema(self.project, binding)
 
     async def rehearsal(self) -> Rehearsal:
-        """What happens when the worker is triggered once in a throw-away embedded account."""
+        """What happens when the worker is triggered once: in a throw-away account, or (`--live`) for real."""
         from diagnose.rehearsal import rehearse
 
+        if self.live is not None and self.account is not None:
+            return await self.fact("live", self._trigger_live(self.live, self.account))
         return await self.fact(
             "rehearsal",
             lambda: rehearse(
@@ -122,6 +127,12 @@ class Context:
                 allow_worker_code=self.allow_worker_code,
             ),
         )
+
+    @staticmethod
+    def _trigger_live(plan: LivePlan | LiveRefusal, account: Account) -> Callable[[], Awaitable[Rehearsal]]:
+        from diagnose.rehearsal.live import trigger_live
+
+        return lambda: trigger_live(plan, account)
 
     async def missing(self, need: Need) -> str | None:
         """Why a need is not met, or None when it is."""

@@ -23,6 +23,8 @@ class TriggerSettings:
 
     Attributes:
         kind: None where the settings leave the choice to the one handler there is.
+        url: where the deployed worker answers, such as `https://import.example.com`, for `--live`; None for
+            workers.dev or its custom domain.
         headers: request headers written out in the settings.
         headers_env: header name → environment variable that holds its value, for secrets.
         body: of the request or of the queue message (JSON where it parses as such, else text), or None.
@@ -34,6 +36,7 @@ class TriggerSettings:
     kind: TriggerKind | None = None
     method: str = "GET"
     path: str = "/"
+    url: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     headers_env: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None

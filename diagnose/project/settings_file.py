@@ -97,6 +97,7 @@ def _trigger(section: _Section | None) -> TriggerSettings | None:
         kind=cast("TriggerKind | None", section.choice("kind", get_args(TriggerKind))),
         method=(section.text("method") or "GET").upper(),
         path=section.text("path") or "/",
+        url=section.text("url"),
         headers=section.texts_by_name("headers"),
         headers_env=section.texts_by_name("headers_env"),
         body=section.body("body"),

@@ -107,6 +107,7 @@ def _trigger(trigger: TriggerSettings | None) -> Mapping[str, Any] | None:
     return {
         "kind": trigger.kind,
         **request,
+        "url": trigger.url,
         "headers": trigger.headers,
         "headers_env": trigger.headers_env,
         "queue": trigger.queue,

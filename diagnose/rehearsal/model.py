@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CLIENT_ERROR = 400
 _FIRST_AND_LAST = 500
+_REFUSAL = re.compile(r"\bD1_\w*ERROR\b|: SQLITE_[A-Z]+\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,8 @@ class WatchedTable:
         exists: it stands in the database behind the binding.
         bound: the rows that accepted statements bound, evaluated by SQLite without types or checks;
             None when that cannot be told (no statement was accepted, or it reads other tables).
-        landed: rows in the table afterwards; it was empty before.
+        landed: rows in the table afterwards, without those of before.
+        before: rows in the table before; a rehearsal empties it first.
         changes: what D1 counted for the statements that name the table (`meta.changes`).
         rows: those rows, in the columns of `bound` (or all columns).
         attempts: statements that would have written to it, those that D1 refused included.
@@ -43,6 +46,7 @@ class WatchedTable:
     exists: bool
     bound: Rows | None = None
     landed: int = 0
+    before: int = 0
     changes: int = 0
     attempts: int = 0
     rows: Rows | None = None
@@ -86,8 +90,49 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedLine:
+    """One line that a deployed worker wrote, or (with level `exception`) what escaped from it."""
+
+    script: str
+    level: str
+    text: str
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it quotes D1's refusal of a statement."""
+        return _REFUSAL.search(self.text) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRun:
+    """What is known of a trigger that ran for real, beside what a rehearsal would know, too.
+
+    Attributes:
+        where: what was sent where.
+        watched: workers whose tails were watched meanwhile.
+        unwatched: why not, by worker.
+        gaps: why something may have been missed in the tails.
+        lines: that the workers wrote, and what escaped from them.
+    """
+
+    where: str
+    watched: tuple[str, ...] = ()
+    unwatched: Mapping[str, str] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
+    lines: tuple[LoggedLine, ...] = ()
+
+    @property
+    def refusal(self) -> str | None:
+        """The first line that quotes D1's refusal of a statement, or None."""
+        return next((line.text for line in self.lines if line.is_refusal), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
     """One trigger, from the event to the rows; messages that it sends are delivered before anybody looks.
+
+    It is rehearsed in a throw-away account, or (with `live`) ran for real: then statements, bound and fetched
+    rows stay unseen.
 
     Attributes:
         refused: why nothing (or nothing useful) could be executed, or None.
@@ -102,6 +147,7 @@ class Rehearsal:
         fetched_equal: how many fetched rows landed with equal values, or None without a mapping.
         fetched_examples: up to three fetched rows that did not, as in `WatchedTable.examples`.
         reported: the number of rows that the worker's answer claims, or None.
+        live: what else is known of a trigger that ran for real; None when it was rehearsed.
     """
 
     refused: str | None = None
@@ -117,6 +163,7 @@ class Rehearsal:
     fetched_equal: int | None = None
     fetched_examples: tuple[Mapping[str, Json], ...] = ()
     reported: int | None = None
+    live: LiveRun | None = None
 
     @property
     def is_beside_the_point(self) -> bool:

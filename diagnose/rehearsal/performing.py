@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
@@ -15,10 +14,11 @@ from diagnose.errors import DiagnoseError, ProjectError, SandboxError, SourceErr
 from diagnose.rehearsal.acting import answers, performed
 from diagnose.rehearsal.answering import recorded_responses
 from diagnose.rehearsal.assuming import assumed_secrets
-from diagnose.rehearsal.comparing import at_path, differences, equal_rows, fetched_rows
+from diagnose.rehearsal.comparing import differences, equal_rows, fetched_rows
 from diagnose.rehearsal.consuming import find_consumers, unknown_tables
 from diagnose.rehearsal.model import CLIENT_ERROR, Rehearsal
 from diagnose.rehearsal.outcomes import Sent, queue_outcomes, sent_by
+from diagnose.rehearsal.reporting import reported
 from diagnose.rehearsal.staging import stage
 from diagnose.rehearsal.triggering import choose_trigger
 from diagnose.rehearsal.watching import observe, read_columns
@@ -241,14 +241,7 @@ class _Performance:
 
 
 def _reported(settings: Settings, invocation: Invocation) -> int | None:
-    path = settings.trigger.reported if settings.trigger else None
-    if path is None or invocation.answer is None:
-        return None
-    try:
-        value = at_path(json.loads(invocation.answer.body), path)
-    except ValueError:
-        return None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return None if invocation.answer is None else reported(settings, invocation.answer.body)
 
 
 def _why_refused(invocation: Invocation) -> str:

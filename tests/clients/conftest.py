@@ -55,7 +55,17 @@ async def database_id(served: Served, anyio_backend: str) -> str:
 @pytest.fixture
 def tides(tmp_path: Path, database_id: str) -> Path:
     """A TypeScript worker with a database, both ends of a queue, and a cron trigger."""
-    folder = Path(shutil.copytree(Path(__file__).parent / "tides", tmp_path / "tides"))
-    config = folder / "wrangler.toml"
+    return _project("tides", tmp_path, database_id)
+
+
+@pytest.fixture
+def buoy(tmp_path: Path, database_id: str) -> Path:
+    """A Python worker that queues what it is asked for, and stores what was queued."""
+    return _project("buoy", tmp_path, database_id)
+
+
+def _project(name: str, folder: Path, database_id: str) -> Path:
+    project = Path(shutil.copytree(Path(__file__).parent / name, folder / name))
+    config = project / "wrangler.toml"
     config.write_text(config.read_text().replace("DATABASE_ID", database_id))
-    return folder
+    return project

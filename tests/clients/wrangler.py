@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -121,6 +122,16 @@ class Wrangler:
         )
         assert ended.returncode == code, ended.stdout + ended.stderr
         return Ended(ended.returncode, COLOUR.sub("", ended.stdout), COLOUR.sub("", ended.stderr))
+
+    async def start(self, command: str, *, cwd: Path | None = None) -> asyncio.subprocess.Process:
+        """Start a command that ends when it is told to."""
+        return await asyncio.create_subprocess_exec(
+            *self.words(command),
+            cwd=cwd or self.folder("empty"),
+            env=self.environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
 
     def words(self, command: str, *more: str | Path) -> list[str]:
         """What to execute."""

@@ -9,6 +9,7 @@ import uvicorn
 
 from diagnose.embedded.app import API_ROOT
 from diagnose.embedded.serving.listening import origin
+from diagnose.embedded.serving.masking import ForgivingWebSockets
 
 if TYPE_CHECKING:
     import socket
@@ -37,7 +38,7 @@ class Server:
             app,
             interface="asgi3",
             http="h11",
-            ws="websockets-sansio",
+            ws=ForgivingWebSockets,
             loop="asyncio",
             lifespan="off",
             log_config=None,

@@ -14,6 +14,7 @@ from diagnose.account.budget import Unlimited, shared_budget
 from diagnose.account.doubt import Doubt
 from diagnose.account.errors import ApiError, Exchange, RateLimitedError, UnreachableError
 from diagnose.account.exchange import shown_path
+from diagnose.account.private_files import PrivateFiles
 from diagnose.account.rate_headers import date_seconds, quotas, remaining, retry_after_seconds
 from diagnose.account.retrying import Course
 
@@ -127,6 +128,11 @@ class Transport:
         request = _Request(method="GET", path=path, reads=True)
         doubt: Doubt[Answer] = Doubt(repeatable=True)
         return await Course(lambda: self._send(request, read_content), doubt).run(self._clock, self._tell)
+
+    @property
+    def files(self) -> PrivateFiles:
+        """Files at addresses that the API hands out; they are asked without the token, and not paced."""
+        return PrivateFiles(self._client)
 
     async def pause(self, seconds: float) -> None:
         """Wait, as between two attempts."""

@@ -6,7 +6,7 @@ import asyncio
 from heapq import heappop, heappush
 from itertools import count
 
-_TURNS = 30
+_TURNS = 5
 """Of the event loop, in which whoever is awake gets on with it before time passes."""
 
 

@@ -96,7 +96,7 @@ class Account(DatabaseCalls, TransferCalls, WorkerCalls, QueueCalls, TailCalls):
         """What the token is; valid does not mean that it may do anything.
 
         Raises:
-            CredentialError: it is unknown or not active.
+            CredentialError: it is unknown.
             ApiError: anything else went wrong.
         """
         path, owner = "/user/tokens/verify", "user"

@@ -149,11 +149,20 @@ class EmbeddedAccount(QueueHolder):
         owner: TokenOwner = "user",
         permissions: frozenset[Permission] = EVERYTHING,
         status: TokenStatus = "active",
+        not_before: str | None = None,
+        expires_on: str | None = None,
+        allowed_ips: tuple[str, ...] = (),
     ) -> str:
-        """A new API token that the app accepts."""
+        """A new API token that the app knows; see `Grant`."""
         token = secrets.token_urlsafe(30)
         self._grants[token] = Grant(
-            id=secrets.token_hex(16), owner=owner, permissions=permissions, status=status
+            id=secrets.token_hex(16),
+            owner=owner,
+            permissions=permissions,
+            status=status,
+            not_before=not_before,
+            expires_on=expires_on,
+            allowed_ips=allowed_ips,
         )
         return token
 

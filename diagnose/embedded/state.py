@@ -53,7 +53,7 @@ Plan: TypeAlias = Literal["free", "paid"]
 ConsumerType: TypeAlias = Literal["worker", "http_pull"]
 
 DEFAULT_ACCOUNT_ID: Final = "00000000000000000000000000000d1a"
-_WORKER_DEFAULTS: Final = {"default_usage_model": "standard", "green_compute": False}
+_WORKER_DEFAULTS: Final[Mapping[str, Json]] = {"default_usage_model": "standard", "green_compute": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

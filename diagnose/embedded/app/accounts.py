@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import page_of, success
 from diagnose.embedded.refusal import RefusalError
+from diagnose.embedded.state import timestamp
 from diagnose.embedded.tokens import Permission
 
 if TYPE_CHECKING:
@@ -35,15 +36,27 @@ def _verified(call: Call, owner: TokenOwner) -> Response:
         raise RefusalError(401, 1000, "Invalid API Token")
     # The message of this success really has the code of "Authentication error".
     message = {"code": 10000, "message": "This API Token is valid and active", "type": None}
-    result = {"id": call.grant.id, "status": call.grant.status, "not_before": None, "expires_on": None}
-    return success(result, messages=[message])
+    status = call.grant.status_at(timestamp())
+    dates = {"not_before": call.grant.not_before, "expires_on": call.grant.expires_on}
+    told = [message] if status == "active" else []
+    return success({"id": call.grant.id, "status": status, **dates}, messages=told)
 
 
 async def read_user(call: Call) -> Response:
     """The user behind the token. Raises RefusalError 9109 for a token that the account owns."""
     if call.grant.owner == "account":
         raise RefusalError(403, 9109, "Unauthorized to access requested resource")
-    return success({"id": _USER_ID, "email": _EMAIL})
+    return success(
+        {
+            "id": _USER_ID,
+            "email": _EMAIL,
+            "first_name": None,
+            "last_name": None,
+            "username": _EMAIL,
+            "two_factor_authentication_enabled": False,
+            "suspended": False,
+        }
+    )
 
 
 async def list_memberships(call: Call) -> Response:
@@ -56,7 +69,10 @@ async def list_memberships(call: Call) -> Response:
         "account": {"id": call.account.account_id, "name": call.account.state.name},
         "roles": ["Super Administrator - All Privileges"],
     }
-    shown, info = page_of([member], call.request.query_params, per_page=_PER_PAGE)
+    query = call.request.query_params
+    wanted = {query.get("account.name"), query.get("name")} <= {None, call.account.state.name}
+    found = [member] if wanted and query.get("status") in {None, "accepted"} else []
+    shown, info = page_of(found, query, per_page=_PER_PAGE)
     return success(shown, result_info=info)
 
 
@@ -85,10 +101,10 @@ def _account(call: Call) -> dict[str, Any]:
 
 
 ROUTES: Final = (
-    ApiRoute("GET", "/user", read_user),
-    ApiRoute("GET", "/user/tokens/verify", verify_user_token),
-    ApiRoute("GET", "/memberships", list_memberships),
+    ApiRoute("GET", "/user", read_user, Permission.USER_READ),
+    ApiRoute("GET", "/user/tokens/verify", verify_user_token, tells_status=True),
+    ApiRoute("GET", "/memberships", list_memberships, Permission.MEMBERSHIPS_READ),
     ApiRoute("GET", "/accounts", list_accounts, Permission.ACCOUNT_READ),
     ApiRoute("GET", "/accounts/{account_id}", read_account, Permission.ACCOUNT_READ),
-    ApiRoute("GET", "/accounts/{account_id}/tokens/verify", verify_account_token),
+    ApiRoute("GET", "/accounts/{account_id}/tokens/verify", verify_account_token, tells_status=True),
 )

@@ -61,19 +61,21 @@ class ApiRoute:
 
     Attributes:
         permission: that the token needs, or None.
+        tells_status: it answers what the token is, also when that is over.
     """
 
     method: str
     path: str
     handler: Handler
     permission: Permission | None = None
+    tells_status: bool = False
 
 
 def make_endpoint(account: EmbeddedAccount, route: ApiRoute) -> Callable[[Request], Awaitable[Response]]:
     """The Starlette endpoint that authorizes a request and hands it to the route's handler."""
 
     async def endpoint(request: Request) -> Response:
-        grant = authenticate(account, request.headers.get("authorization"))
+        grant = authenticate(account, request, route.permission, tells_status=route.tells_status)
         account_id = request.path_params.get("account_id")
         authorize(account, grant, account_id, route.permission, request.url.path)
         return await route.handler(Call(request, account, grant))

@@ -42,10 +42,12 @@ async def test_an_account_token_is_verified_where_it_belongs(embedded, client_wi
 
 
 @pytest.mark.parametrize("status", ["disabled", "expired"])
-async def test_an_inactive_token_is_refused(embedded, client_with, status):
+async def test_an_inactive_token_is_told_and_of_no_use(embedded, client_with, status):
     async with client_with(embedded.issue_token(status=status)) as client:
+        token = await client.verify_token()
+        assert (token.status, token.active) == (status, False)
         with pytest.raises(CredentialError) as caught:
-            await client.verify_token()
+            await client.databases()
     assert (caught.value.status, caught.value.code) == (401, 10000)
 
 

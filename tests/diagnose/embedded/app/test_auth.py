@@ -5,6 +5,7 @@ import re
 import pytest
 
 from diagnose.embedded import Permission
+from diagnose.embedded.tokens import EVERYTHING, Grant
 
 pytestmark = pytest.mark.anyio
 
@@ -73,6 +74,107 @@ async def test_tokens_are_verified_where_they_belong(api, embedded):
     assert (await api.get(f"{A}/tokens/verify", headers=headers)).json()["result"]["status"] == "active"
     assert refused(await api.get("/memberships", headers=headers)) == (403, 10000)
     assert refused(await api.get("/user", headers=headers)) == (403, 9109)
+
+
+def chain_of(response) -> list[int]:
+    return [cause["code"] for cause in response.json()["errors"][0]["error_chain"]]
+
+
+@pytest.mark.parametrize(
+    ("headers", "answer", "chain"),
+    [
+        ({"X-Auth-Email": "a@example.com"}, (400, 6003), [6101]),
+        ({"X-Auth-Key": "0" * 37}, (400, 6003), [6100]),
+        ({"X-Auth-Email": "a@example.com", "X-Auth-Key": "a token"}, (400, 6003), [6103]),
+        ({"Authorization": "Basic x", "X-Auth-Email": "a@example.com"}, (400, 6003), [6111]),
+    ],
+)
+async def test_credentials_of_the_older_kind_are_refused_by_what_is_missing(api, headers, answer, chain):
+    del api.headers["Authorization"]
+    response = await api.get(f"{A}/d1/database", headers=headers)
+    assert refused(response) == answer
+    assert chain_of(response) == chain
+
+
+async def test_a_global_key_is_nobodys(api):
+    del api.headers["Authorization"]
+    headers = {"X-Auth-Email": "a@example.com", "X-Auth-Key": "0" * 37}
+    assert refused(await api.get(f"{A}/d1/database", headers=headers)) == (403, 9106)
+
+
+@pytest.mark.parametrize(
+    ("granted", "told"),
+    [
+        ({"status": "disabled"}, "disabled"),
+        ({"status": "expired"}, "expired"),
+        ({"expires_on": "2020-01-01T00:00:00Z"}, "expired"),
+        ({"not_before": "2999-01-01T00:00:00Z"}, "active"),
+    ],
+)
+async def test_a_token_that_is_over_is_told_and_refused(api, embedded, granted, told):
+    headers = {"Authorization": f"Bearer {embedded.issue_token(**granted)}"}
+    result = (await api.get("/user/tokens/verify", headers=headers)).json()["result"]
+    assert result["status"] == told
+    assert (result["not_before"], result["expires_on"]) == (
+        granted.get("not_before"),
+        granted.get("expires_on"),
+    )
+    assert refused(await api.get(f"{A}/d1/database", headers=headers)) == (401, 10000)
+    assert refused(await api.get(f"{A}/workers/scripts", headers=headers)) == (401, 10000)
+    assert refused(await api.get("/accounts", headers=headers)) == (403, 9109)
+
+
+async def test_a_token_that_will_end_is_active(api, embedded):
+    headers = {"Authorization": f"Bearer {embedded.issue_token(expires_on='2999-01-01T00:00:00Z')}"}
+    body = (await api.get("/user/tokens/verify", headers=headers)).json()
+    assert (body["result"]["status"], body["messages"][0]["code"]) == ("active", 10000)
+    assert (await api.get("/accounts", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("allowed", "passes"),
+    [
+        (("127.0.0.1",), True),
+        (("10.0.0.0/8", "127.0.0.0/8"), True),
+        (("10.0.0.0/8",), False),
+        (("::1",), False),
+    ],
+)
+async def test_a_token_may_be_bound_to_addresses(api, embedded, allowed, passes):
+    headers = {"Authorization": f"Bearer {embedded.issue_token(allowed_ips=allowed)}"}
+    response = await api.get(f"{A}/d1/database", headers=headers)
+    if passes:
+        assert response.status_code == 200
+    else:
+        assert refused(response) == (403, 9109)
+        message = response.json()["errors"][0]["message"]
+        assert message == "Cannot use the access token from location: 127.0.0.1"
+
+
+def test_no_address_is_none_of_those_that_are_allowed():
+    assert Grant(id="x", allowed_ips=("10.0.0.0/8",)).allows_address("") is False
+    assert Grant(id="x").allows_address("") is True
+
+
+@pytest.mark.parametrize(
+    ("missing", "path", "answer"),
+    [
+        (Permission.USER_READ, "/user", (403, 9109)),
+        (Permission.MEMBERSHIPS_READ, "/memberships", (403, 10000)),
+        (Permission.ACCOUNT_READ, "/accounts", (403, 9109)),
+        (Permission.TAIL_READ, f"{A}/workers/scripts/x/tails", (403, 10000)),
+    ],
+)
+async def test_every_permission_counts(api, embedded, missing, path, answer):
+    token = embedded.issue_token(permissions=EVERYTHING - {missing})
+    assert refused(await api.get(path, headers={"Authorization": f"Bearer {token}"})) == answer
+
+
+async def test_memberships_are_filtered(api):
+    for query in ({"account.name": "x"}, {"name": "x"}, {"status": "pending"}):
+        assert (await api.get("/memberships", params=query)).json()["result"] == []
+    for query in ({"account.name": "Embedded account"}, {"status": "accepted"}):
+        assert len((await api.get("/memberships", params=query)).json()["result"]) == 1
 
 
 @pytest.mark.parametrize("path", ["/nope", f"{A}/nope", f"{A}/d1/database/", "/accounts/x/y/z"])

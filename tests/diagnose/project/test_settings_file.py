@@ -114,6 +114,12 @@ def expected(directory, path="diagnose.toml"):
     )
 
 
+def test_where_a_deployed_worker_answers(tmp_path):
+    (tmp_path / "diagnose.toml").write_text('[trigger]\nurl = "https://import.example.com"\n')
+
+    assert find_settings(tmp_path).trigger == TriggerSettings(url="https://import.example.com")
+
+
 def test_every_setting(tmp_path):
     (tmp_path / "diagnose.toml").write_text(FULL)
     assert find_settings(tmp_path) == expected(tmp_path)

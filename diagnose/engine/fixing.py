@@ -13,6 +13,7 @@ from diagnose.engine.runner import Selection, describe_crash, know_outcomes, run
 from diagnose.engine.undoing import is_elsewhere, steps_in_effect
 from diagnose.errors import AccountError, StepError, UsageError
 from diagnose.model import Effect, Status
+from diagnose.plugin import Need, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,12 +112,40 @@ class Fixer:
             self._problems.setdefault(finding.code, []).append(finding)
         self._planned = self._agenda(found, unfinished)
         settlements = [await self._settle(finding) for finding in self._planned]
+        if _has_acted(settlements):
+            found = await run_checks(self._registry, await self._session.context(), selection=selection)
+            late = [await self._settle(finding) for finding in self._arisen(found, settlements)]
+            settlements += late
+            if _has_acted(late):
+                found = await run_checks(self._registry, await self._session.context(), selection=selection)
+            settlements = [self._reconciled(settlement, found) for settlement in settlements]
         if self._journal is not None:
             self._journal.append(event="finished")
-        if any(settlement.steps for settlement in settlements):
-            found = await run_checks(self._registry, await self._session.context(), selection=selection)
         run_id = self._journal.run_id if self._journal else None
         return FixResult(run_id, tuple(settlements), found)
+
+    def _arisen(self, found: Iterable[Finding], settlements: Iterable[Settlement]) -> list[Finding]:
+        """What the repairs brought up: a worker, say, that was deployed before its source was repaired.
+
+        Nothing but a deploy follows from what is repaired before it. What was settled is left alone, unless
+        it was fixed then and is there again.
+        """
+        settled = {one.finding.code for one in settlements if one.outcome is not Outcome.FIXED}
+        return [
+            finding
+            for finding in self._agenda(found, [])
+            if self._registry.fixes[finding.code].turn is Turn.DEPLOY and finding.code not in settled
+        ]
+
+    def _reconciled(self, settlement: Settlement, found: Iterable[Finding]) -> Settlement:
+        """What was left to the user about the account, and another repair settled all the same."""
+        finding, left = settlement.finding, settlement.outcome in {Outcome.UNANSWERED, Outcome.REFUSED}
+        if not left or Need.ACCOUNT not in self._registry.checks[finding.code].requires:
+            return settlement
+        same = (f for f in found if (f.code, f.resource) == (finding.code, finding.resource))
+        if any(f.status is not Status.PASS for f in same):
+            return settlement
+        return Settlement(finding, Outcome.IN_ORDER, "another repair settled it")
 
     async def preview(self, selection: Selection) -> list[tuple[Finding, Plan]]:
         """The plans as they are now, without applying or asking anything."""
@@ -261,6 +290,10 @@ class Fixer:
             agenda = [finding_to_json(finding) for finding in self._planned]
             self._journal = Journal.begin(self._folder, target=self._session.target_name, agenda=agenda)
         return self._journal
+
+
+def _has_acted(settlements: Iterable[Settlement]) -> bool:
+    return any(settlement.steps for settlement in settlements)
 
 
 async def _plan(fix: Fix, ctx: Context, finding: Finding) -> Plan:

@@ -14,7 +14,7 @@ from diagnose.project.upload import uploaded_bindings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from diagnose.account import ScriptSettings
+    from diagnose.account import Account, ScriptSettings
     from diagnose.model import Json
     from diagnose.project.bindings import WorkerConfig
 
@@ -57,6 +57,11 @@ class Difference:
     side: Side
     deployed: Json = None
     configured: Json = None
+
+    @property
+    def is_taken_away(self) -> bool:
+        """Whether a deploy would remove it altogether."""
+        return self.side == "deployed"
 
     @property
     def is_lost_by_deploy(self) -> bool:
@@ -107,6 +112,21 @@ def differences(
         *_of_compatibility(config, settings),
         *_of_crons(config, crons),
     )
+
+
+async def taken_by_deploy(account: Account, config: WorkerConfig) -> tuple[Difference, ...]:
+    """What the worker of a config has in the account and would not have after a deploy.
+
+    Raises:
+        AccountError: the account cannot be asked.
+    """
+    if config.name is None:
+        return ()
+    settings = await account.active_settings(config.name)
+    if settings is None:
+        return ()
+    found = differences(config, settings, await account.schedules(config.name))
+    return tuple(difference for difference in found if difference.is_taken_away)
 
 
 def _of_bindings(config: WorkerConfig, settings: ScriptSettings) -> Iterator[Difference]:

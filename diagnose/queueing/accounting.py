@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.project import build_upload
+from diagnose.project.drift import taken_by_deploy
 from diagnose.project.neighbours import neighbour_configs
 from diagnose.project.wrangler import read_config
 from diagnose.steps import CreateQueue, DeployWorker
@@ -64,6 +65,8 @@ async def redeployment(
     upload = build_upload(edited)
     if account is None or not await account.deployments(upload.script_name):
         return []
+    if edited.config is not None and await taken_by_deploy(account, edited.config):
+        return []  # which side is right is asked first (CFG008); DEP002 deploys then
     folder = posixpath.dirname(edited.source.main) if edited.source is not None else ""
     modules = {
         posixpath.relpath(edit.path, folder or "."): edit.after

@@ -10,6 +10,7 @@ from diagnose.errors import SourceError
 from diagnose.plugin import Choice, Fix, Safety, Turn
 from diagnose.project import EditError, build_upload, set_value
 from diagnose.project.crons import is_cron
+from diagnose.project.drift import taken_by_deploy
 from diagnose.project.triggers import reach_of
 from diagnose.rehearsal import choose_trigger
 from diagnose.rewriting.outcome import Refused
@@ -109,6 +110,8 @@ async def _redeployment(ctx: Context, cron: str, edits: list[Step]) -> list[Step
         return []
     if ctx.account is None or not await ctx.account.deployments(upload.script_name):
         return []
+    if await taken_by_deploy(ctx.account, ctx.config):
+        return []  # which side is right is asked first (CFG008); DEP002 deploys then
     folder = posixpath.dirname(ctx.source.main)
     edited = {
         posixpath.relpath(edit.path, folder or "."): edit.after

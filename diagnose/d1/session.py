@@ -74,6 +74,7 @@ class Session:
         self.watcher: CommitWatcher = Unwatched()
         self.stepping: list[apsw.Cursor] = []
         self.undone_changes = 0
+        self._analyzed = False
         self._written = False
         self._importer: int | None = None
 
@@ -154,8 +155,9 @@ class Session:
 
     def finish(self, *, readonly: bool) -> None:
         """Put right what a statement that has just run left different from D1."""
-        if self.authorizer.analyzed:
-            self.own("DROP TABLE IF EXISTS sqlite_stat4")  # D1's SQLite is compiled without it
+        self._analyzed = self._analyzed or self.authorizer.analyzed
+        if self._analyzed and not self.stepping:
+            self._drop_surplus_statistics()
         if self.authorizer.actions:
             self._forget()
         elif not readonly:
@@ -263,12 +265,19 @@ class Session:
         return self.connection.total_changes() - self.undone_changes
 
     def _end_steps(self) -> None:
-        """Let go of statements that were not run to their end."""
+        """Let go of statements that were not run to their end, which lock the tables that they read."""
         while self.stepping:
             self.stepping.pop().close(force=True)
 
+    def _drop_surplus_statistics(self) -> None:
+        """D1's SQLite is compiled without them."""
+        self.own("DROP TABLE IF EXISTS sqlite_stat4")
+        self._analyzed, self._size = False, None
+
     def _commit(self) -> None:
         self._end_steps()
+        if self._analyzed:
+            self._drop_surplus_statistics()
         try:
             if self._written:
                 self.watcher.before_commit()
@@ -296,6 +305,7 @@ class Session:
 
     def _roll_back(self) -> None:
         self._end_steps()
+        self._analyzed = False
         self._forget()
         if self.in_transaction:
             self.own("ROLLBACK")

@@ -20,7 +20,7 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 _STAND_IN: Final = re.compile("[\ue000-\ue7ff]")
 _SHIFT: Final = 0xE000 - 0xD800
 _SEEN: Final = "\ufffd" * 3  # what a decoder makes of the three bytes
-_ROWS: Final = ("SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE")
+_ROWS: Final = ("SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "EXPLAIN")
 
 
 class HalvedText(bytes):
@@ -66,7 +66,7 @@ def spelled(sql: str, values: Sequence[SqliteValue], *, halved: bool) -> str:
     """
     if not halved and not any(isinstance(value, HalvedText) for value in values):
         return sql
-    found = list(tokens(sql))
+    found = [token for token in tokens(sql) if token.text != ";"]
     if not found or not found[0].is_word(*_ROWS):
         return sql
     numbers = parameters(found)

@@ -364,3 +364,11 @@ def test_closing_ends_what_another_thread_runs():
     thread.join()
 
     assert caught[0].cause.startswith("D1 DB storage operation exceeded timeout")
+
+
+def test_statistics_are_put_right_once_no_statement_reads_any_more(database):
+    text = "INSERT INTO t VALUES(1, 'x', 2); CREATE INDEX i ON t(b); SELECT a FROM t; ANALYZE; SELECT 1"
+    assert database.run(Statement(text)).rows == ((1,),)
+    assert rows(database, "SELECT name FROM sqlite_master WHERE name LIKE 'sqlite_stat%'") == (
+        ("sqlite_stat1",),
+    )

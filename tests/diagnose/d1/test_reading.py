@@ -16,6 +16,11 @@ def test_wrong_bytes_in_text_become_replacement_characters(sql):
         assert database.run(Statement(sql, (1.5,))).rows == (("\ufffdA", b"\xff", 1.5, None),)
 
 
+def test_they_are_read_in_front_of_a_comment_without_an_end():
+    with Database.memory() as database:
+        assert database.run(Statement(f"SELECT {BAD} /* open; and more")).rows == (("\ufffdA",),)
+
+
 def test_they_are_read_beside_the_longest_statement():
     sql = f"SELECT {BAD} -- "
     with Database.memory() as database:

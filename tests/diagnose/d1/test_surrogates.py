@@ -64,3 +64,15 @@ def test_offsets_behind_a_half_are_those_of_the_stored_bytes(database):
     with pytest.raises(D1Error) as caught:
         database.run(Statement(f"SELECT '{HIGH}', nope FROM t"))
     assert caught.value.offset == len(b"SELECT '...', ")
+
+
+@pytest.mark.parametrize("prefix", ["", ";", "-- why\n", "WITH c AS (SELECT 1) "])
+def test_a_half_is_stored_as_text_whatever_stands_in_front(database, prefix):
+    database.run(Statement(f"{prefix}INSERT INTO t(a) VALUES(?)", (HIGH,)))
+    assert database.run(Statement("SELECT typeof(a) FROM t")).rows == (("text",),)
+
+
+def test_an_error_quotes_a_half_as_a_reader_sees_it(database):
+    with pytest.raises(D1Error) as caught:
+        database.run(Statement("SELECT json_extract('[1]', ?)", (f"a{HIGH}",)))
+    assert caught.value.cause == f"bad JSON path: 'a{SEEN}': SQLITE_ERROR"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from diagnose.d1 import LIMITS
+from diagnose.embedded.analytics.counting import QueryCounts
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import Trigger
 from diagnose.embedded.invoke import deliver
@@ -53,12 +54,12 @@ class EmbeddedAccount(QueueHolder):
     def __init__(self, storage: Storage, state: AccountState, *, plan: Plan = "paid") -> None:
         super().__init__(storage, state)
         self._open: dict[str, Database] = {}
-        self._grants: dict[str, Grant] = {}
+        self._histories: dict[str, History] = {}
         self.transfers = Transfers(self)
         self._grants: dict[str, Grant] = {}
-        self._histories: dict[str, History] = {}
         self.plan: Plan = plan
         self.observed = Observed()
+        self.query_counts = QueryCounts()
         self.tails = Tails(self.observed)
         self.turns: Turns | None = None
         self.token = self.issue_token()
@@ -115,8 +116,8 @@ class EmbeddedAccount(QueueHolder):
         self.close()
 
     def close(self) -> None:
-        self.transfers.close()
         """Close databases and messages, and let others write."""
+        self.transfers.close()
         for database in self._open.values():
             database.close()
         self._open.clear()
@@ -194,10 +195,10 @@ class EmbeddedAccount(QueueHolder):
         """The database with that UUID, or with exactly that name."""
         by_name = (database for database in self.databases.values() if database.name == uuid_or_name)
         return self.databases.get(uuid_or_name) or next(by_name, None)
+
     def scratch(self) -> Path:
         """A folder for files that nobody needs when the account is closed."""
         return self._storage.scratch()
-
 
     def create_database(
         self,
@@ -234,14 +235,14 @@ class EmbeddedAccount(QueueHolder):
         except DiagnoseError:
             engine.close()
             raise
-        self._open[uuid] = engine
         self._histories[uuid] = self._storage.open_history(uuid, engine)
+        self._open[uuid] = engine
         return database
+
     def put_database(self, database: DatabaseState) -> None:
         """Keep other settings of a database. Raises RefusalError 7404 for an unknown UUID."""
         self.database(database.uuid)
         self._keep(self._state.with_database(database))
-
 
     def delete_database(self, uuid: str) -> None:
         """Remove a database and its rows. Raises RefusalError 7404 for an unknown UUID."""

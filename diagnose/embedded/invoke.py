@@ -14,7 +14,7 @@ from diagnose.embedded.metering import QueryCount, statements_in_exec
 from diagnose.embedded.refusal import RefusalError, no_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from diagnose.d1 import Database, Result, Statement
     from diagnose.embedded.account import EmbeddedAccount
@@ -117,11 +117,15 @@ class AccountBindings:
 
     async def d1_run(self, binding: str, statement: Statement) -> Result:
         """One statement. Raises D1Error."""
-        return await self._ask(binding, 1, lambda database: database.run(statement))
+        result = await self._ask(binding, 1, lambda database: database.run(statement))
+        self._count(binding, (statement,), (result,))
+        return result
 
     async def d1_batch(self, binding: str, statements: tuple[Statement, ...]) -> tuple[Result, ...]:
         """Several statements in one transaction, as one query. Raises D1Error."""
-        return await self._ask(binding, len(statements), lambda database: database.batch(statements))
+        results = await self._ask(binding, len(statements), lambda database: database.batch(statements))
+        self._count(binding, statements, results)
+        return results
 
     async def d1_exec(self, binding: str, text: str) -> int:
         """Every line a statement, as one query. Raises D1Error."""
@@ -172,6 +176,11 @@ class AccountBindings:
             return within_bounds(self._account.database(uuid))
         except RefusalError as refusal:
             raise D1Error(refusal.message) from refusal
+
+    def _count(self, name: str, statements: Sequence[Statement], results: Sequence[Result]) -> None:
+        database_id = str(self._binding(name, "d1")["database_id"])
+        texts = (statement.sql for statement in statements)
+        self._account.query_counts.record(database_id, texts, results)
 
     def _bounds_of(self, name: str, database: Database) -> Bounds:
         if name not in self._bounds:

@@ -9,6 +9,7 @@ from diagnose.embedded.app import (
     beta_workers,
     d1,
     deployments,
+    graphql,
     messages,
     queries,
     queues,
@@ -39,6 +40,7 @@ _PRODUCTS: Final = (
     services,
     queues,
     messages,
+    graphql,
     tails,
     transfer,
 )

@@ -58,6 +58,8 @@ async def _run(call: Call, render: Callable[[Result], Any]) -> Response:
     statements = _statements(_parsed(await call.request.body()))
     try:
         results = await call.turns.take(uuid, lambda database: _permitted(call, database, statements))
+        texts = (piece for statement in statements for _, piece in statements_in(statement.sql))
+        call.account.query_counts.record(uuid, texts, results)
     except D1Error as error:
         transient = classify(error.cause) is ErrorClass.TRANSIENT
         raise RefusalError(500 if transient else 400, 7500, error.cause, result=[]) from error

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from diagnose.account.tail_events import QueueEvent
+from diagnose.d1.limits import LIMITS
 from diagnose.rehearsal.live.seeing import batches
 from diagnose.rehearsal.outcomes import QueueOutcome
 
@@ -53,6 +54,13 @@ def _is_taken(queue: QueueInfo) -> bool:
 def consumer_of(queue: QueueInfo) -> str | None:
     """The worker that takes messages from a queue, or None."""
     return next((one.spec.script for one in queue.consumers if one.spec.script), None)
+
+
+def wait_seconds(queue: QueueInfo) -> float:
+    """That a batch of a queue waits to become full."""
+    waits = (one.spec.settings.get("max_wait_time_ms") for one in queue.consumers)
+    known = next((wait for wait in waits if isinstance(wait, (int, float))), None)
+    return float(LIMITS.queues.default_batch_timeout) if known is None else known / 1000
 
 
 def outcomes(

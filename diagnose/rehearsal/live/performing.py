@@ -12,7 +12,7 @@ from diagnose.account.tail_events import QueueEvent
 from diagnose.account.visiting import visit
 from diagnose.embedded.invocation import Event, HttpAnswer, Invocation
 from diagnose.rehearsal.live.counting import count_rows
-from diagnose.rehearsal.live.following import backlogs, consumer_of, follow, outcomes
+from diagnose.rehearsal.live.following import backlogs, consumer_of, follow, outcomes, wait_seconds
 from diagnose.rehearsal.live.planning import LiveRefusal
 from diagnose.rehearsal.live.seeing import NAME_HEADER, Seeing, batches, invocation_of, request_named
 from diagnose.rehearsal.model import Act, LiveRun, LoggedLine, Rehearsal, WatchedTable
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _TAIL_SECONDS: Final = 10.0
 """That the tail's word about an invocation is waited for; it comes a moment after the answer."""
+
+_CALM_SECONDS: Final = 1.0
+"""Without another event, after which no more is expected."""
 
 # https://developers.cloudflare.com/workers/observability/errors/
 _ERROR_PAGE: Final = re.compile(
@@ -63,8 +66,9 @@ class _Run:
                 visited = await self._trigger()
             except ApiError as error:
                 return Rehearsal(refused=f"the live trigger failed: {error}", trigger=plan.trigger)
+            await self._wait(seeing)
             left = await follow(account, plan.queues, waiting)
-            await seeing.until(lambda: self._is_told(seeing.events), _TAIL_SECONDS if seeing.watched else 0)
+            await seeing.calm(_CALM_SECONDS)
             events = self._ours(seeing.events)
         acts = self._acts(events, visited)
         return Rehearsal(
@@ -82,6 +86,15 @@ class _Run:
                 lines=tuple(_lines(events)),
             ),
         )
+
+    async def _wait(self, seeing: Seeing) -> None:
+        """For the tail's word about the trigger, and for the first batch of what it sent, if anything."""
+        if self._plan.script in seeing.watched and self._plan.address is not None:
+            await seeing.until(lambda: request_named(seeing.events, self._name) is not None, _TAIL_SECONDS)
+        taken = [queue for queue in self._plan.queues if consumer_of(queue) in seeing.watched]
+        if taken:
+            longest = max(wait_seconds(queue) for queue in taken) + _TAIL_SECONDS / 2
+            await seeing.until(lambda: any(batches(seeing.events, q.name) for q in taken), longest)
 
     def _ours(self, events: Sequence[TailEvent]) -> list[TailEvent]:
         """What belongs to the trigger: others may use the worker at the same time."""
@@ -117,13 +130,6 @@ class _Run:
     def _sent(self) -> Mapping[str, int]:
         queue = self._plan.trigger.queue
         return {} if queue is None else {queue: len(self._plan.trigger.messages)}
-
-    def _is_told(self, events: Sequence[TailEvent]) -> bool:
-        """Whether the tails told of the trigger's own invocation."""
-        trigger = self._plan.trigger
-        if trigger.queue is not None:
-            return bool(batches(events, trigger.queue))
-        return request_named(events, self._name) is not None
 
     def _acts(self, events: Sequence[TailEvent], visited: Visited | None) -> tuple[Act, ...]:
         """The trigger's invocation first, then the batches of messages."""

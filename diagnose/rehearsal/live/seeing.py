@@ -91,6 +91,15 @@ class Seeing:
             return condition()
         return True
 
+    async def calm(self, seconds: float) -> None:
+        """Wait until nothing was seen for so long; at once where nothing was seen at all."""
+        while self.events and await self._more(len(self.events), seconds):
+            continue
+
+    async def _more(self, seen: int, seconds: float) -> bool:
+        """Whether more than so many events arrive in that time."""
+        return await self.until(lambda: len(self.events) > seen, seconds)
+
     async def _watch(self, script: str) -> None:
         try:
             self._tails.append(await self._stack.enter_async_context(self._account.tail(script)))

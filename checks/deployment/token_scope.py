@@ -150,7 +150,7 @@ def _probes(ctx: Context, account: Account) -> Mapping[str, Callable[[], Awaitab
         known = {database.uuid for database in await account.databases()}
         database_id = next((each for each in ids if each in known), None)
         if database_id is not None:
-            await account.query(database_id, "SELECT 1", reads_only=True)
+            await account.schema(database_id)
 
     return {"D1 Read": databases, "Queues Read": account.queues, "Workers Scripts Read": account.scripts}
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.account.errors import Exchange, StatementError
 from diagnose.account.facts import DatabaseInfo, QueryResult
-from diagnose.account.schema import SCHEMA_SQL, make_schema
-from diagnose.account.session import Session, shaped
+from diagnose.account.schema import DEFINITIONS_SQL, SCHEMA_SQL, make_schema
+from diagnose.account.session import Session, malformed, shaped
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,11 +30,12 @@ class DatabaseCalls(Session):
         return self._infos(await self._list(self._databases))
 
     async def database(self, uuid_or_name: str) -> DatabaseInfo | None:
-        """The database with that UUID, or with exactly that name, or None. Raises ApiError."""
+        """The database with that UUID, or with exactly that name, or None. Raises ApiError.
+
+        A list that fits into one page answers for all of them.
+        """
         if _UUID.fullmatch(uuid_or_name):
-            path = f"{self._databases}/{uuid_or_name.lower()}"
-            found = await self._find(path, _ABSENT)
-            return None if found is None else shaped("GET", path, DatabaseInfo.from_api, found)
+            return await self._by_uuid(uuid_or_name.lower())
         # Asking the API for a name is documented as a search, so the comparison is made here.
         return next((info for info in await self.databases() if info.name == uuid_or_name), None)
 
@@ -44,7 +45,8 @@ class DatabaseCalls(Session):
         Raises:
             ApiError: such as code 7502, when the name is taken.
         """
-        known = {info.uuid for info in self._infos(await self._pages(self._databases))}
+        self.forget()
+        known = {info.uuid for info in self._infos(await self._list(self._databases))}
 
         async def made() -> Any:
             def by_us(item: Mapping[str, Any]) -> bool:
@@ -110,12 +112,32 @@ class DatabaseCalls(Session):
 
     async def schema(self, database_id: str) -> Schema:
         """The tables of a database, in one request. Raises ApiError."""
-        return await self._facts.find(("schema", database_id), self._schema(database_id))
+        (*described, _), path = await self._described(database_id), f"{self._databases}/{database_id}/raw"
+        return shaped("POST", path, lambda found: make_schema(*(result.rows for result in found)), described)
 
-    async def _schema(self, database_id: str) -> Schema:
-        results = await self.query(database_id, SCHEMA_SQL, reads_only=True)
-        path = f"{self._databases}/{database_id}/raw"
-        return shaped("POST", path, lambda found: make_schema(*(result.rows for result in found)), results)
+    async def definitions(self, database_id: str) -> tuple[tuple[str, str], ...]:
+        """(type, CREATE statement) of everything in a database; the same request. Raises ApiError."""
+        *_, definitions = await self._described(database_id)
+        return tuple((str(kind), str(sql)) for kind, sql in definitions.rows)
+
+    async def _by_uuid(self, uuid: str) -> DatabaseInfo | None:
+        listed = self._infos(await self._whole(self._databases) or ())
+        known = next((info for info in listed if info.uuid == uuid), None)
+        if known is not None:
+            return known
+        path = f"{self._databases}/{uuid}"
+        found = await self._find(path, _ABSENT)
+        return None if found is None else shaped("GET", path, DatabaseInfo.from_api, found)
+
+    async def _described(self, database_id: str) -> tuple[QueryResult, ...]:
+        """What `schema` and `definitions` are made of, asked for once."""
+        sql, path = f"{SCHEMA_SQL};\n{DEFINITIONS_SQL}", f"{self._databases}/{database_id}/raw"
+        found = await self._facts.find(
+            ("description", database_id), self.query(database_id, sql, reads_only=True)
+        )
+        if len(found) != sql.count(";\n") + 1:
+            raise malformed("POST", path, f"{len(found)} results for {sql.count(';') + 1} statements")
+        return found
 
     @property
     def _databases(self) -> str:

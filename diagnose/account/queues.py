@@ -21,8 +21,13 @@ class QueueCalls(Session):
         return self._queue_infos(await self._list(self._queues))
 
     async def queue(self, name: str) -> QueueInfo | None:
-        """The queue of exactly that name, or None. Raises ApiError."""
-        found = await self._facts.find(("queue", name), self._named(name))
+        """The queue of exactly that name, or None. Raises ApiError.
+
+        A list that fits into one page answers for all of them.
+        """
+        found = await self._whole(self._queues)
+        if found is None:
+            found = await self._facts.find(("queue", name), self._named(name))
         return next((info for info in self._queue_infos(found) if info.name == name), None)
 
     async def create_queue(self, name: str) -> QueueInfo:

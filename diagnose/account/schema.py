@@ -31,6 +31,12 @@ SCHEMA_SQL: Final = ";\n".join(
 )
 """Three statements: tables, columns, unique indexes."""
 
+DEFINITIONS_SQL: Final = r"""
+SELECT type, sql FROM sqlite_master
+WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '\_cf\_%' ESCAPE '\'
+"""
+"""One statement: the CREATE statements that made everything."""
+
 _SOURCES: Final[dict[str, Literal["primary key", "unique", "index"]]] = {
     "pk": "primary key",
     "u": "unique",

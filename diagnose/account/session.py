@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 from diagnose.account.answers import Envelope
 from diagnose.account.doubt import Doubt
 from diagnose.account.errors import Exchange, MalformedAnswerError, NotFoundError
+from diagnose.account.pages import PER_PAGE, Page
 from diagnose.account.remembering import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Hashable, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from diagnose.account.budget import OnWait
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 Shape = TypeVar("Shape")
 Settle: TypeAlias = Callable[[], Awaitable[Any]]
 
-_PER_PAGE: Final = 100
 _REPEATABLE: Final = frozenset({"PUT", "DELETE"})
 _FIND_OUT: Final = "look whether it was done before you repeat it"
 _PAGES: Final = 600  # an account has up to 50,000 databases
@@ -59,10 +59,6 @@ class Session:
         """Tell somebody before each wait that a person would notice. Call what is returned to end that."""
         self._transport.on_wait.append(on_wait)
         return lambda: self._transport.on_wait.remove(on_wait)
-
-    async def once(self, key: Hashable, question: Coroutine[Any, Any, Shape]) -> Shape:
-        """What a question of the caller's own finds, asked for once. Raises what the question raises."""
-        return await self._facts.find(key, question)
 
     async def pause(self, seconds: float) -> None:
         """Wait, because the account needs a moment."""
@@ -140,22 +136,32 @@ class Session:
         return envelope.result
 
     async def _get(self, path: str) -> Any:
-        return (await self._transport.call("GET", path, repeatable=True)).result
+        return (await self._transport.call("GET", path)).result
+
+    async def _whole(self, path: str) -> Sequence[Any] | None:
+        """All items of a list that the API says fits into one page, else None. Raises ApiError."""
+        page = await self._first_page(path)
+        return page.items if page.is_whole else None
 
     async def _pages(self, path: str) -> Sequence[Any]:
-        items: list[Any] = []
-        for page in range(1, _PAGES + 1):
-            numbers = {"page": str(page), "per_page": str(_PER_PAGE)}
-            envelope = await self._transport.call("GET", path, query=numbers, repeatable=True)
-            if not isinstance(envelope.result, list):
-                raise malformed("GET", path, "the result is not a list")
-            items += envelope.result
-            total = envelope.result_info.get("total_count")
-            # Without a total, a page that is not full is the last one; an empty one always is.
-            complete = len(items) >= total if isinstance(total, int) else len(envelope.result) < _PER_PAGE
-            if complete or not envelope.result:
+        page = await self._first_page(path)
+        items = list(page.items)
+        for number in range(2, _PAGES + 1):
+            if page.is_last(len(items)):
                 return items
+            page = await self._page(path, number)
+            items += page.items
         raise malformed("GET", path, f"the list did not end after {_PAGES} pages")
+
+    async def _first_page(self, path: str) -> Page:
+        return await self._facts.find((path, 1), self._page(path, 1))
+
+    async def _page(self, path: str, number: int) -> Page:
+        query = {"page": str(number), "per_page": str(PER_PAGE)}
+        envelope = await self._transport.call("GET", path, query=query)
+        if not isinstance(envelope.result, list):
+            raise malformed("GET", path, "the result is not a list")
+        return Page.of(envelope.result, envelope.result_info)
 
 
 def shaped(method: str, path: str, read: Callable[[Any], Shape], result: Any) -> Shape:

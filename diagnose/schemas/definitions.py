@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from diagnose.account.schema import DEFINITIONS_SQL
 from diagnose.d1 import D1Error, Database, Statement
 
 if TYPE_CHECKING:
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
     from diagnose.d1.javascript import SqliteValue
     from diagnose.project import D1Binding, Project
 
-_DEFINITIONS: Final = r"""
-SELECT type, sql FROM sqlite_master
-WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '\_cf\_%' ESCAPE '\'
-"""
 _ORDER: Final = ("table", "index", "view", "trigger")
 
 
@@ -36,9 +33,7 @@ async def read_definitions(
         return _from_migrations(project, binding)
     if binding.database_id is None or await account.database(binding.database_id) is None:
         return None
-    question = account.query(binding.database_id, _DEFINITIONS, reads_only=True)
-    results = await account.once(("definitions", binding.database_id), question)
-    return _ordered(results[-1].rows)
+    return _ordered(await account.definitions(binding.database_id))
 
 
 def _from_migrations(project: Project, binding: D1Binding) -> tuple[str, ...] | None:
@@ -51,7 +46,7 @@ def _from_migrations(project: Project, binding: D1Binding) -> tuple[str, ...] | 
                 database.migrate(migration.sql)
         except D1Error:
             return None
-        return _ordered(database.run(Statement(_DEFINITIONS)).rows)
+        return _ordered(database.run(Statement(DEFINITIONS_SQL)).rows)
 
 
 def _ordered(rows: Iterable[Sequence[SqliteValue]]) -> tuple[str, ...]:

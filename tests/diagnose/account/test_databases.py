@@ -27,8 +27,9 @@ CREATE VIEW latest AS SELECT * FROM candles;
 async def test_a_database_is_created_listed_found_and_deleted(account):
     created = await account.create_database("history")
     assert (created.name, created.num_tables, created.version) == ("history", 0, "production")
-    assert [info.uuid for info in await account.databases()] == [created.uuid]
-    assert await account.database(created.uuid) == created
+    (listed,) = await account.databases()
+    assert (listed.uuid, listed.num_tables) == (created.uuid, None)
+    assert await account.database(created.uuid) == listed
     await account.delete_database(created.uuid)
     assert await account.databases() == ()
     assert await account.database(created.uuid) is None
@@ -58,10 +59,44 @@ async def test_all_pages_of_a_long_list_are_read(account, embedded):
 
 async def test_a_fact_is_asked_for_once_however_many_ask(account, embedded):
     uuid = embedded.create_database("history").uuid
-    await asyncio.gather(*(account.databases() for _ in range(5)), account.schema(uuid), account.schema(uuid))
+    await asyncio.gather(
+        *(account.databases() for _ in range(5)),
+        account.database(uuid),
+        account.schema(uuid),
+        account.schema(uuid),
+        account.definitions(uuid),
+    )
     await account.database("history")
     await account.database("other")
-    assert account.requests == (("GET", DATABASES), ("POST", f"{DATABASES}/{uuid}/raw"))
+    assert sorted(account.requests) == [("GET", DATABASES), ("POST", f"{DATABASES}/{uuid}/raw")]
+
+
+async def test_a_list_of_several_pages_is_not_read_for_one_database(account, embedded):
+    uuids = [embedded.create_database(f"db-{number}").uuid for number in range(101)]
+    assert (await account.database(uuids[100])).num_tables == 0
+    assert await account.database("0b7c1e5d-94f2-4a6f-8b3e-62a1c97d4f08") is None
+    assert [path for _, path in account.requests] == [
+        DATABASES,
+        f"{DATABASES}/{uuids[100]}",
+        f"{DATABASES}/0b7c1e5d-94f2-4a6f-8b3e-62a1c97d4f08",
+    ]
+
+
+async def test_a_database_that_is_not_listed_is_looked_for_all_the_same(account, embedded):
+    embedded.create_database("history")
+    assert await account.database("0b7c1e5d-94f2-4a6f-8b3e-62a1c97d4f08") is None
+    assert len(account.requests) == 2
+
+
+async def test_the_definitions_are_part_of_the_description(account, embedded):
+    uuid = embedded.create_database("history").uuid
+    embedded.database(uuid).run_all(Statement("CREATE TABLE t (a); CREATE INDEX i ON t (a)"))
+    assert await account.definitions(uuid) == (
+        ("table", "CREATE TABLE t (a)"),
+        ("index", "CREATE INDEX i ON t (a)"),
+    )
+    assert [table.name for table in (await account.schema(uuid)).tables] == ["t"]
+    assert len(account.requests) == 1
 
 
 async def test_a_write_makes_facts_old(account, embedded):

@@ -47,11 +47,21 @@ async def test_a_name_is_matched_exactly_and_asked_for_once(account, embedded):
     assert (await account.queue("jobs")).name == "jobs"
     assert (await account.queue("jobs")).name == "jobs"
     assert await account.queue("job") is None
-    assert account.requests == (("GET", QUEUES),) * 2
+    assert [info.name for info in await account.queues()] == ["jobs-dlq", "jobs"]
+    assert account.requests == (("GET", QUEUES),)
 
 
-async def test_a_server_that_searches_does_not_mislead(scripted, server):
+async def test_a_list_of_several_pages_is_not_read_for_one_queue(account, embedded):
+    for number in range(101):
+        embedded.create_queue(f"q{number}")
+    assert (await account.queue("q100")).name == "q100"
+    assert await account.queue("q10x") is None
+    assert account.requests == (("GET", QUEUES),) * 3
+
+
+async def test_a_server_that_searches_or_does_not_say_how_many_there_are_does_not_mislead(scripted, server):
     items = [{"queue_id": "a" * 32, "queue_name": "jobs-dlq"}, {"queue_id": "b" * 32, "queue_name": "jobs"}]
+    server.answer(200, json.dumps({"success": True, "result": items[:1]}).encode())
     server.answer(200, json.dumps({"success": True, "result": items}).encode())
     assert (await scripted.queue("jobs")).id == "b" * 32
 

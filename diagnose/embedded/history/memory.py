@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from diagnose.d1 import Database
 
 _BUDGET_BYTES: Final = 64_000_000
-_SHARE_OF_TIME: Final = 10
+_SHARE_OF_TIME: Final = 50
 """Writes may go on this many times as long as a copy took before the next one is taken."""
+
+_SHORTEST_SECONDS: Final = 0.001
+"""Between two copies: a moment is named in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class MemoryHistory:
         self._kept: list[_Kept] = []
         self._handed_out: set[int] = set()
         self._next_copy = 0.0
+        self._bytes = 0
         self.current = PastState(1, now())
         self._pages.watch(self)
 
@@ -85,15 +89,17 @@ class MemoryHistory:
         started = time.monotonic()
         self._kept.append(_Kept(self.current, self._pages.image()))
         ended = time.monotonic()
-        self._next_copy = ended + _SHARE_OF_TIME * (ended - started)
-        if sum(len(kept.image) for kept in self._kept) > _BUDGET_BYTES:
+        self._next_copy = ended + max(_SHORTEST_SECONDS, _SHARE_OF_TIME * (ended - started))
+        self._bytes += len(self._kept[-1].image)
+        if self._bytes > _BUDGET_BYTES:
             self._thin()
 
     def _thin(self) -> None:
-        """Let every second copy of the older half go, but for those that were handed out."""
-        half = len(self._kept) // 2
-        self._kept = [
-            kept
-            for place, kept in enumerate(self._kept)
-            if place >= half or place % 2 or kept.state.number in self._handed_out
-        ]
+        """Let every second copy of the older half go until memory suffices, but for those handed out."""
+        while self._bytes > _BUDGET_BYTES:
+            free = [kept for kept in self._kept[:-1] if kept.state.number not in self._handed_out]
+            gone = {kept.state for kept in free[: max(1, len(free) // 2) : 2]}
+            if not gone:
+                break
+            self._kept = [kept for kept in self._kept if kept.state not in gone]
+            self._bytes = sum(len(kept.image) for kept in self._kept)

@@ -56,6 +56,15 @@ class Person:
         if prepared is not None or not self._interactive:
             return prepared
         self._progress.clear()
+        if choice.hidden:
+            text: str = click.prompt(
+                f"{choice.question} (empty: leave it)",
+                default="",
+                show_default=False,
+                hide_input=True,
+                err=True,
+            )
+            return text or None
         for value, meaning in choice.answers.items():
             click.echo(f"  {value}  {meaning}", err=True)
         reply: str = click.prompt(

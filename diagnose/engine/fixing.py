@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from diagnose.account import Secret
 from diagnose.engine.journal import Journal, journals
 from diagnose.engine.ranking import fix_order
 from diagnose.engine.records import finding_from_json, finding_to_json
@@ -215,8 +216,11 @@ class Fixer:
             answer = self._operator.answer(plan.choice)
             if answer is None:
                 return plan
-            self._session.options[plan.choice.option] = answer
-            ctx.options = dict(self._session.options)
+            if plan.choice.hidden:
+                ctx.hidden = {**ctx.hidden, plan.choice.option: Secret(answer)}
+            else:
+                self._session.options[plan.choice.option] = answer
+                ctx.options = dict(self._session.options)
             plan = await _plan(fix, ctx, finding)
         return plan
 

@@ -28,11 +28,14 @@ class Choice:
         option: the name after `--option`, such as `trigger`.
         question: the sentence asked at a terminal.
         answers: acceptable values (or patterns such as `cron:EXPRESSION`) with what each does.
+        hidden: at a terminal, a secret itself is asked for instead, and not shown; it is kept apart from
+            the options.
     """
 
     option: str
     question: str
     answers: Mapping[str, str]
+    hidden: bool = False
 
 
 class Step(ABC):

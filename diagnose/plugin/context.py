@@ -12,7 +12,7 @@ from diagnose.plugin.check import Need
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from diagnose.account import Account
+    from diagnose.account import Account, Secret
     from diagnose.d1.schema import Schema
     from diagnose.embedded import EmbeddedAccount
     from diagnose.plugin.outcomes import Outcomes
@@ -47,6 +47,7 @@ class Context:
         allow_worker_code: execute worker code even where no sandbox is to be had.
         live: what to trigger for real instead of a rehearsal, or why that cannot be; None to rehearse.
         secrets: values that no finding shows.
+        hidden: secrets that the user typed as answers, by the option of the choice.
         outcomes: what the other checks of the run find; the engine fills it in.
     """
 
@@ -59,6 +60,7 @@ class Context:
     allow_worker_code: bool = False
     live: LivePlan | LiveRefusal | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    hidden: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     outcomes: Outcomes | None = None
     _facts: dict[str, asyncio.Task[Any]] = field(default_factory=dict, repr=False)
 

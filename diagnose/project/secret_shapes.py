@@ -56,6 +56,21 @@ _SECRET_WORDS: Final = frozenset(
 _KEYS_OF: Final = frozenset(
     {"ACCESS", "API", "AUTH", "ENCRYPTION", "MASTER", "PRIVATE", "ROLE", "SECRET", "SERVICE", "SIGNING"}
 )
+_HARMLESS_KEYS: Final = frozenset(
+    {
+        "CACHE",
+        "FOREIGN",
+        "GROUP",
+        "INDEX",
+        "OBJECT",
+        "PARTITION",
+        "PRIMARY",
+        "ROUTING",
+        "ROW",
+        "SORT",
+        "UNIQUE",
+    }
+)
 _PUBLIC_WORDS: Final = frozenset(
     {"ANON", "FIREBASE", "PUBLIC", "PUBLISHABLE", "SEARCH", "SITE", "SITEKEY", "VITE"}
 )
@@ -112,6 +127,15 @@ def secret_in(name: str, value: str) -> Guess | None:
     if _PUBLIC_WORDS & set(words) or value.startswith(_PUBLIC_PREFIXES):
         return _service_token(words, value)
     return _named(words, value)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a name says that what stands under it is a secret, such as `API_KEY` or `AUTH_TOKEN`."""
+    words = _name_words(name)
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    if _PUBLIC_WORDS & set(words):
+        return False
+    return last in _SECRET_WORDS or (last == "KEY" and before != "" and before not in _HARMLESS_KEYS)
 
 
 def _form(value: str) -> str | None:

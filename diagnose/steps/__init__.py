@@ -11,6 +11,7 @@ from diagnose.steps.files import EditFile
 from diagnose.steps.migration import ApplyMigration, Reversal
 from diagnose.steps.queue import CreateQueue
 from diagnose.steps.rows import ImportRows
+from diagnose.steps.secret import PutSecret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, type[Step]] = {
     step.kind: step
-    for step in (EditFile, ApplyMigration, CreateQueue, AttachConsumer, DeployWorker, ImportRows)
+    for step in (EditFile, ApplyMigration, CreateQueue, AttachConsumer, DeployWorker, ImportRows, PutSecret)
 }
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "DeployWorker",
     "EditFile",
     "ImportRows",
+    "PutSecret",
     "Reversal",
     "restore_step",
 ]

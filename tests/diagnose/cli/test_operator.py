@@ -124,3 +124,21 @@ def test_escapes_of_a_file_do_not_reach_the_terminal():
 
     assert "\x1b" not in describe(FINDING, plan)
     assert "\x07" not in describe(FINDING, plan)
+
+
+def test_a_secret_is_typed_unseen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    asked: list[str] = []
+
+    def unseen(prompt: str) -> str:
+        asked.append(prompt)
+        return " q7Zr2Lw9 "
+
+    monkeypatch.setattr("click.termui.hidden_prompt_func", unseen)
+    choice = Choice(
+        option="secret_A_env", question="What is A?", answers={"VARIABLE": "holds it"}, hidden=True
+    )
+
+    assert Person(confirm_all=True, interactive=True).answer(choice) == " q7Zr2Lw9 "
+    assert Person(confirm_all=True, interactive=False).answer(choice) is None
+    assert [prompt.strip() for prompt in asked] == ["What is A? (empty: leave it):"]
+    assert "q7Zr2Lw9" not in "".join(capsys.readouterr())

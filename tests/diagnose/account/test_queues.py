@@ -155,3 +155,15 @@ def test_what_the_api_leaves_out_has_defaults():
 def test_only_settings_that_are_named_are_compared(other, met):
     spec = ConsumerSpec(script="w", settings={"batch_size": 5, "max_concurrency": None})
     assert spec.is_met_by(other) is met
+
+
+async def test_what_is_pushed_waits_as_it_was_meant(account, embedded):
+    queue = await account.create_queue("jobs")
+    assert await account.backlog_now(queue.id) == QueueBacklog(messages=0, bytes=0, oldest_ms=None)
+    await account.push(queue.id, {"day": 5})
+    await account.push(queue.id, "plain", content_type="text")
+
+    waiting = [(one.content_type, one.body) for one in embedded.peek(queue.id)]
+    assert waiting == [("json", b'{"day":5}'), ("text", b"plain")]
+    assert (await account.backlog_now(queue.id)).messages == 2
+    assert (await account.backlog_now(queue.id)).bytes == 14

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 import pytest
@@ -150,3 +151,18 @@ async def test_the_settings_of_what_answers_are_not_those_of_the_newest_version(
     assert active.binding("MODE")["text"] == "old"
     assert (active.compatibility_date, active.compatibility_flags) == ("2026-05-01", ("python_workers",))
     assert (await account.script_settings("importer")).binding("MODE")["text"] == "new"
+
+
+async def test_where_workers_answer(account, server, scripted):
+    assert await account.account_subdomain() == "embedded"
+    assert await account.domains("importer") == ()
+
+    found = [
+        {"hostname": "import.example.com", "service": "importer"},
+        {"hostname": "other.example.com", "service": "other"},
+    ]
+    server.answer(200, json.dumps({"success": True, "result": found}).encode())
+    absent = {"success": False, "errors": [{"code": 10007, "message": "no subdomain"}], "result": None}
+    server.answer(404, json.dumps(absent).encode())
+    assert await scripted.domains("importer") == ("import.example.com",)
+    assert await scripted.account_subdomain() is None

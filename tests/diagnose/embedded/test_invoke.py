@@ -205,3 +205,26 @@ async def test_the_inline_runtime_meets_the_limit_of_the_free_plan(embedded, dep
     assert "Too many API requests by single worker invocation" in done.exception.message
     assert count_queries(done).calls == 51
     assert embedded.database(UUID).run(Statement("SELECT count(*) FROM t")).rows == ((50,),)
+
+
+async def test_on_a_served_account_statements_take_their_turn(deployed):
+    account = deployed()
+    account.app()
+    assert account.turns is not None
+    taken = []
+    take = account.turns.take
+
+    async def watched(uuid, work):
+        taken.append(uuid)
+        return await take(uuid, work)
+
+    account.turns.take = watched
+
+    async def handler(env):
+        await env.d1_run("DB", ONE)
+        account.delete_database(UUID)
+        with pytest.raises(D1Error, match="could not be found"):
+            await env.d1_run("DB", ONE)
+
+    await invoke(account, handler)
+    assert taken == [UUID, UUID]

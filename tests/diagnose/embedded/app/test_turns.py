@@ -53,3 +53,25 @@ async def test_a_database_that_goes_while_a_request_waits_is_unknown_to_it(embed
     assert await first is True
     with pytest.raises(RefusalError, match="could not be found"):
         await second
+
+
+async def test_a_turn_that_is_cancelled_still_ends_before_the_next_begins(embedded):
+    turns = Turns(embedded)
+    database = embedded.create_database("archive")
+    begun, go, order = asyncio.Event(), threading.Event(), []
+    loop = asyncio.get_running_loop()
+
+    def slow(_database) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        go.wait()
+        order.append("slow")
+
+    first = asyncio.ensure_future(turns.take(database.uuid, slow))
+    await begun.wait()
+    first.cancel()
+    second = asyncio.ensure_future(turns.take(database.uuid, lambda _: order.append("next")))
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(first, second, return_exceptions=True)
+
+    assert (order, first.cancelled()) == (["slow", "next"], True)

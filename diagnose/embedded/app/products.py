@@ -19,6 +19,7 @@ from diagnose.embedded.app import (
     services,
     settings,
     tails,
+    telemetry,
     transfer,
     workers_account,
 )
@@ -42,6 +43,7 @@ _PRODUCTS: Final = (
     messages,
     graphql,
     tails,
+    telemetry,
     transfer,
 )
 

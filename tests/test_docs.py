@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ import pytest
 import yaml
 
 from diagnose.cli import cli
+from diagnose.cli.serve import command as serve
+from diagnose.embedded.app.faults import FaultKind
 from diagnose.exits import ExitCode
 from diagnose.plugin import Need
 from diagnose.project import open_project
@@ -85,6 +89,31 @@ def test_the_examples_of_workflows_name_what_there_is():
     assert "steps.diagnose.outputs.sarif" in str(workflow)
     assert "sarif" in action["outputs"]
     assert config["repos"][0]["hooks"][0]["id"] == hook["id"]
+
+
+def test_every_option_of_serve_is_documented():
+    text = (DOCS / "serve.md").read_text(encoding="utf-8")
+    options = [name for option in serve.params for name in (*option.opts, *option.secondary_opts)]
+
+    assert [name for name in options if name.startswith("--") and f"`{name}`" not in text] == []
+    assert [kind for kind in FaultKind if f"| `{kind}` |" not in text] == []
+
+
+def test_the_examples_of_testing_do_what_they_say(tmp_path: Path):
+    first, second, _ = blocks(DOCS / "testing.md", "python")
+    (tmp_path / "test_first.py").write_text(first)
+    (tmp_path / "test_second.py").write_text(second)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert "2 passed" in ended.stdout
 
 
 def test_every_need_is_documented():

@@ -75,6 +75,23 @@ def test_a_command_of_the_readme_that_serves(words, tmp_path):
     assert line.keys() == {"base_url", "account_id", "token"}
 
 
+def test_the_example_of_a_test_double_fails_as_it_says(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "test_example.py").write_text(example)
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "test_example.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    (error,) = re.findall(r"as production would, with `(.*?)`", README)
+    assert ended.returncode == 1
+    assert error in ended.stdout
+    assert len(example.splitlines()) <= 15
+
+
 def picture(demo):
     """The first part of a run's output: header, pipeline, and most likely issues."""
     out = run("run", cwd=demo).stdout.replace(str(demo.resolve()), "~/demo")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from diagnose.embedded import EmbeddedAccount
     from diagnose.embedded.live import Live
+    from diagnose.embedded.responses import Responses
     from diagnose.embedded.serving import Server
     from diagnose.project import Project
 
@@ -57,6 +58,13 @@ _TOKEN: Final = re.compile(r"[!#-&(-~]{1,4096}")  # visible ASCII, but no quotat
 @click.option("--live/--no-live", default=True, help="Execute deployed Python workers (default).")
 @click.option(
     "--allow-worker-code", is_flag=True, help="Execute worker code even where no sandbox is to be had."
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    metavar="HOST[:PORT]",
+    multiple=True,
+    help="Let executed workers reach this host where no answer is recorded. Repeatable.",
 )
 @click.option("--quiet", is_flag=True, help="Do not tell of each request on stderr.")
 def command(**choices: Any) -> int:
@@ -104,24 +112,25 @@ def _token(name: str | None) -> str | None:
 
 
 def _project(path: Path | None, config: str | None, environment: str | None) -> Project | None:
-    from diagnose.project import open_project
-
     if path is None:
         if config is not None or environment is not None:
             raise UsageError("--config and --env say more about a project", hint="name it with --project")
         return None
+    from diagnose.project import open_project
+
     return open_project(path, config=config, environment=environment)
 
 
 def _open(state: Path | None, plan: Literal["free", "paid"], project: Project | None) -> EmbeddedAccount:
     """The account in its folder or in memory; a new one holds the project."""
     from diagnose.embedded import EmbeddedAccount
-    from diagnose.rehearsal.served import deployed_account
 
     if state is None:
         _tell("the account is kept in memory until the end; --state FOLDER keeps it longer")
     if project is None:
         return EmbeddedAccount.memory(plan=plan) if state is None else EmbeddedAccount.open(state, plan=plan)
+    from diagnose.rehearsal.served import deployed_account
+
     return deployed_account(project, state, plan=plan, tell=_tell)
 
 
@@ -129,14 +138,25 @@ def _live(account: EmbeddedAccount, project: Project | None, choices: dict[str, 
     from diagnose.embedded import nothing_recorded
     from diagnose.embedded.live import Live
     from diagnose.embedded.runtime import InlineRuntime
+
+    responses = nothing_recorded if project is None else _recorded(project)
+    if choices["hosts"]:
+        responses = _allowing(responses, frozenset(choices["hosts"]))
+    runtime = InlineRuntime(allow_unsandboxed=choices["allow_worker_code"])
+    return Live(account, runtime, responses=responses, report=_tell)
+
+
+def _recorded(project: Project) -> Responses:
     from diagnose.rehearsal.answering import recorded_responses
 
-    return Live(
-        account,
-        InlineRuntime(allow_unsandboxed=choices["allow_worker_code"]),
-        responses=recorded_responses(project.settings) if project else nothing_recorded,
-        report=_tell,
-    )
+    return recorded_responses(project.settings)
+
+
+def _allowing(recorded: Responses, hosts: frozenset[str]) -> Responses:
+    from diagnose.account.outbound import Outbound
+    from diagnose.rehearsal.allowing import allowing
+
+    return allowing(recorded, Outbound(hosts).fetch, hosts)
 
 
 def _announce(account: EmbeddedAccount, server: Server) -> None:

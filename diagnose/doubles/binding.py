@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from diagnose.d1 import Statement
+from diagnose.d1 import D1Error, Statement
 from diagnose.d1.javascript import SAFE_INTEGER, BigInt, JsObject, to_sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from diagnose.d1 import Database, Result
     from diagnose.d1.javascript import JsonValue, JsValue
 
 Row: TypeAlias = "dict[str, JsonValue]"
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,15 @@ class D1Binding:
 
     def batch(self, statements: Sequence[D1Statement]) -> list[D1Result]:
         """Run all statements in one transaction. Raises D1Error; nothing has changed then."""
-        return [_result(one) for one in self._database.batch([one.statement for one in statements])]
+        __tracebackhide__ = True
+        results = _shown(lambda: self._database.batch([one.statement for one in statements]))
+        return [_result(one) for one in results]
 
     def exec(self, text: str) -> D1Executed:
         """Run each line as a text of its own, all in one transaction. Raises D1Error."""
+        __tracebackhide__ = True
         began = time.perf_counter()
-        count = self._database.exec(text)
+        count = _shown(lambda: self._database.exec(text))
         return D1Executed(count=count, duration=(time.perf_counter() - began) * 1_000)
 
 
@@ -78,17 +82,19 @@ class D1Statement:
         Raises:
             D1Error: a value is of a type that D1 does not take (`D1_TYPE_ERROR`).
         """
+        __tracebackhide__ = True
         bound = tuple(map(_javascript, values))
-        for value in bound:
-            to_sqlite(value)
+        _shown(lambda: [to_sqlite(value) for value in bound])
         return D1Statement(self._database, self.statement.sql, bound)
 
     def run(self) -> D1Result:
         """Rows and meta. Raises D1Error."""
-        return _result(self._database.run(self.statement))
+        __tracebackhide__ = True
+        return _result(self._run())
 
     def all(self) -> D1Result:
         """The same as `run()`. Raises D1Error."""
+        __tracebackhide__ = True
         return self.run()
 
     def first(self, column: str | None = None) -> Row | JsonValue:
@@ -97,13 +103,29 @@ class D1Statement:
         Raises:
             D1Error: D1 refuses the statement, or there is a row and no such column in it.
         """
-        return self._database.run(self.statement).first(column)
+        __tracebackhide__ = True
+        result = self._run()
+        return _shown(lambda: result.first(column))
 
     def raw(self, *, column_names: bool = False) -> list[list[JsonValue]]:
         """Rows as lists, after the names of the columns if these are asked for. Raises D1Error."""
-        result = self._database.run(self.statement)
+        __tracebackhide__ = True
+        result = self._run()
         names: list[list[JsonValue]] = [list(result.columns)] if column_names else []
         return names + result.arrays()
+
+    def _run(self) -> Result:
+        __tracebackhide__ = True
+        return _shown(lambda: self._database.run(self.statement))
+
+
+def _shown(call: Callable[[], Answer]) -> Answer:
+    """What a call answers. Its error points at the line of the test: pytest hides frames that ask for it."""
+    __tracebackhide__ = True
+    try:
+        return call()
+    except D1Error as error:
+        raise error.with_traceback(None) from None
 
 
 def _javascript(value: object) -> JsValue:

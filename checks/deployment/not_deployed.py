@@ -95,4 +95,6 @@ class NotDeployed(Check):
                 "deployments": None if deployments is None else 0,
                 "others": others[:MOST_SHOWN],
             },
+            # The deploy attaches what the config declares.
+            explains=("QUE003",) if any(one.queue for one in ctx.config.consumers) else (),
         )

@@ -15,6 +15,7 @@ def test_every_kind_is_known_by_its_name():
         "attach-consumer",
         "deploy-worker",
         "import-rows",
+        "put-secret",
     ]
     assert all(step.kind == kind for kind, step in KINDS.items())
     assert {kind for kind, step in KINDS.items() if step.effect is Effect.FILES} == {"edit-file"}

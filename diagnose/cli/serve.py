@@ -20,6 +20,7 @@ from diagnose.exits import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from diagnose.account.outbound import Outbound
     from diagnose.embedded import EmbeddedAccount
     from diagnose.embedded.live import Live
     from diagnose.embedded.responses import Responses
@@ -85,7 +86,8 @@ def command(**choices: Any) -> int:
     ):
         if token is not None:
             account.use_token(token)
-        live = _live(account, project, choices) if choices["live"] else None
+        outbound = _outbound(choices["hosts"]) if choices["hosts"] else None
+        live = _live(account, project, choices, outbound) if choices["live"] else None
         app = make_served(
             account,
             faults=faults,
@@ -96,7 +98,7 @@ def command(**choices: Any) -> int:
         )
         UvicornLog(_tell).install()
         server = Server(app, listener, ready=lambda: _announce(account, server))
-        asyncio.run(_until_stopped(server, serve(server, account, live)))
+        asyncio.run(_until_stopped(server, serve(server, account, live), outbound))
     return ExitCode.CLEAN
 
 
@@ -134,14 +136,22 @@ def _open(state: Path | None, plan: Literal["free", "paid"], project: Project | 
     return deployed_account(project, state, plan=plan, tell=_tell)
 
 
-def _live(account: EmbeddedAccount, project: Project | None, choices: dict[str, Any]) -> Live:
+def _outbound(hosts: tuple[str, ...]) -> Outbound:
+    from diagnose.account.outbound import Outbound
+
+    return Outbound(frozenset(hosts))
+
+
+def _live(
+    account: EmbeddedAccount, project: Project | None, choices: dict[str, Any], outbound: Outbound | None
+) -> Live:
     from diagnose.embedded import nothing_recorded
     from diagnose.embedded.live import Live
     from diagnose.embedded.runtime import InlineRuntime
 
     responses = nothing_recorded if project is None else _recorded(project)
-    if choices["hosts"]:
-        responses = _allowing(responses, frozenset(choices["hosts"]))
+    if outbound is not None:
+        responses = _allowing(responses, outbound, frozenset(choices["hosts"]))
     runtime = InlineRuntime(allow_unsandboxed=choices["allow_worker_code"])
     return Live(account, runtime, responses=responses, report=_tell)
 
@@ -152,11 +162,10 @@ def _recorded(project: Project) -> Responses:
     return recorded_responses(project.settings)
 
 
-def _allowing(recorded: Responses, hosts: frozenset[str]) -> Responses:
-    from diagnose.account.outbound import Outbound
+def _allowing(recorded: Responses, outbound: Outbound, hosts: frozenset[str]) -> Responses:
     from diagnose.rehearsal.allowing import allowing
 
-    return allowing(recorded, Outbound(hosts).fetch, hosts)
+    return allowing(recorded, outbound.fetch, hosts)
 
 
 def _announce(account: EmbeddedAccount, server: Server) -> None:
@@ -172,8 +181,14 @@ def _tell(line: str) -> None:
         sys.stderr.flush()
 
 
-async def _until_stopped(server: Server, serving: Coroutine[Any, Any, None]) -> None:
+async def _until_stopped(
+    server: Server, serving: Coroutine[Any, Any, None], outbound: Outbound | None
+) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    await serving
+    try:
+        await serving
+    finally:
+        if outbound is not None:
+            await outbound.aclose()

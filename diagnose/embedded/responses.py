@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from diagnose.embedded.invocation import HttpAnswer, OutboundRequest
 
-Responses: TypeAlias = Callable[[OutboundRequest], HttpAnswer | Awaitable[HttpAnswer] | None]
+Responses: TypeAlias = Callable[[OutboundRequest], HttpAnswer | Awaitable[HttpAnswer | None] | None]
 """Finds the recorded answer to an outbound request, or asks for it; None when there is none."""
 
 

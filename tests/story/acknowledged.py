@@ -6,6 +6,7 @@ certain; of the one operation that was never answered, all of its facts hold or 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Callable
@@ -205,6 +206,28 @@ def remove(stream: Stream, number: int) -> Operation:
     return act, {fact: None}
 
 
+def imported(stream: Stream, number: int) -> Operation:
+    """A file of two statements, uploaded and ingested."""
+    first = number * 1_000 + 500
+    text = "".join(f"INSERT INTO price VALUES({first + part}, {part}, 'file');\n" for part in (1, 2))
+    etag = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    path = f"/d1/database/{stream.ids['database']}/import"
+
+    def act(served: Served) -> None:
+        begun = served.result("POST", path, json={"action": "init", "etag": etag})
+        put = httpx.put(begun["upload_url"], content=text, timeout=60)
+        if put.status_code != httpx.codes.OK:
+            raise RefusedError(f"upload: {put.status_code}")
+        state = served.result(
+            "POST", path, json={"action": "ingest", "etag": etag, "filename": begun["filename"]}
+        )
+        while state["status"] != "complete":
+            poll = {"action": "poll", "current_bookmark": state["at_bookmark"]}
+            state = served.result("POST", path, json=poll)
+
+    return act, {f"row {first + part}.{part}": "file" for part in (1, 2)}
+
+
 OPERATIONS: tuple[Callable[[Stream, int], Operation], ...] = (
     one_row,
     one_row,
@@ -218,6 +241,7 @@ OPERATIONS: tuple[Callable[[Stream, int], Operation], ...] = (
     consumer,
     database,
     queue,
+    imported,
     remove,
 )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from diagnose.model import Finding, Json
     from diagnose.plugin import Context
     from diagnose.project import Project
+    from diagnose.rehearsal.live import LivePlan, LiveRefusal
 
 STAGES = {"QUE": "queue", "TBL": "D1", "DAT": "D1", "E2E": "D1", "E2E003": "queue"}
 NEVER = "never"
@@ -118,12 +119,22 @@ def _note(ctx: Context, target: str, command: str, *, token: bool) -> str | None
         lines.append("Rehearsed locally; your account was not read.")
         if token:
             lines.append(f"To look at it: {command}")
+    if ctx.live is not None:
+        lines += _live_note(ctx.live)
     if ctx.project.environment_warning:
         lines.append(ctx.project.environment_warning)
     if len(ctx.project.config_candidates) > 1:
         others = ", ".join(ctx.project.config_candidates[1:])
         lines.append(f"Several configs: wrangler takes {ctx.project.config_candidates[0]}, not {others}.")
     return "\n".join(lines) or None
+
+
+def _live_note(live: LivePlan | LiveRefusal) -> list[str]:
+    from diagnose.rehearsal.live import LivePlan
+
+    if not isinstance(live, LivePlan):
+        return []
+    return [f"The trigger ran for real ({live.where}); what it wrote stays written."]
 
 
 def _pipeline(project: Project, findings: Sequence[Finding]) -> tuple[Stage, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -110,6 +111,9 @@ def test_what_will_happen_is_said_first_and_without_secrets(run, folder, served)
         "  What it writes is real, and cannot be undone.",
     ]
     assert '"1 rows landed in levels"' in ended.out
+    note = json.loads(ended.out)["summary"]["note"]
+    assert note.startswith("The trigger ran for real (POST http://127.0.0.1:")
+    assert note.endswith("/import); what it wrote stays written.")
     assert "sesame-4411" not in ended.out + ended.err
     assert served() == 1
 

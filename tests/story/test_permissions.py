@@ -6,7 +6,6 @@ import json
 import shutil
 
 import pytest
-
 from story.serving import Served
 
 DEPLOYMENT = ("--target", "cloudflare", "--select", "DEP001,DEP006,CFG006")

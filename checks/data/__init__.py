@@ -1,0 +1,1 @@
+"""Rows that are there, and those that should be."""

@@ -105,7 +105,7 @@ class BacklogOrDeadLetters(Check):
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG})
     scopes: ClassVar[tuple[str, ...]] = ("Queues Read",)
     mode: ClassVar[Mode] = Mode.READ
-    timeout: ClassVar[float] = 240.0
+    timeout: ClassVar[float] = 300.0
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """One finding for each queue, in the rehearsal and on the account."""

@@ -89,7 +89,7 @@ class RowsDidNotLand(Check):
     severity: ClassVar[Severity] = Severity.ERROR
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG, Need.SOURCE, Need.RUNTIME})
     mode: ClassVar[Mode] = Mode.OFFLINE
-    timeout: ClassVar[float] = 240.0
+    timeout: ClassVar[float] = 300.0
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         rehearsal = await ctx.rehearsal()

@@ -74,7 +74,7 @@ class RowsDiffer(Check):
     severity: ClassVar[Severity] = Severity.ERROR
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG, Need.SOURCE, Need.RUNTIME})
     mode: ClassVar[Mode] = Mode.OFFLINE
-    timeout: ClassVar[float] = 240.0
+    timeout: ClassVar[float] = 300.0
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         rehearsal = await ctx.rehearsal()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from diagnose.account.base_url import is_loopback
+from diagnose.account.errors import ApiError, MalformedAnswerError
 from diagnose.account.secret import Secret
 from diagnose.account.session import Session, malformed, shaped
 from diagnose.account.tail_events import TailEvent, TailNotice, read_frame
@@ -117,10 +118,19 @@ class TailCalls(Session):
     async def _create(self, path: str, filters: Sequence[Mapping[str, Json]]) -> MadeTail:
         body = {"filters": [dict(one) for one in filters]}
         made = (await self._transport.call("POST", path, body=body)).result
-        return shaped("POST", path, lambda item: _read_made(path, item), made)
+        try:
+            return shaped("POST", path, lambda item: _read_made(path, item), made)
+        except MalformedAnswerError:
+            if isinstance(made, dict) and isinstance(made.get("id"), str):
+                with suppress(ApiError):  # it expires by itself
+                    await self._delete(path, made["id"])
+            raise
 
     async def _end(self, path: str, made: MadeTail) -> None:
-        await self._transport.call("DELETE", f"{path}/{quote(made.id.reveal(), safe='')}")
+        await self._delete(path, made.id.reveal())
+
+    async def _delete(self, path: str, tail_id: str) -> None:
+        await self._transport.call("DELETE", f"{path}/{quote(tail_id, safe='')}")
 
 
 def _read_made(path: str, item: Mapping[str, Any]) -> MadeTail:

@@ -41,7 +41,7 @@ _CPU: Final = "1102"
 
 
 async def trigger_live(plan: LivePlan | LiveRefusal, account: Account) -> Rehearsal:
-    """Run the trigger for real, once, and report what could be seen of it. Raises ApiError."""
+    """Run the trigger for real, once, and report what could be seen of it; what hinders it is a result."""
     if isinstance(plan, LiveRefusal):
         return Rehearsal(refused=plan.reason)
     return await _Run(plan, account).run()
@@ -59,16 +59,22 @@ class _Run:
 
     async def run(self) -> Rehearsal:
         plan, account = self._plan, self._account
-        rows = await self._rows()
-        waiting = await backlogs(account, plan.queues)
+        try:
+            rows, waiting = await self._rows(), await backlogs(account, plan.queues)
+        except ApiError as error:
+            return self._refused("nothing was triggered", error)
         async with Seeing(account, self._scripts) as seeing:
             try:
                 visited = await self._trigger()
             except ApiError as error:
-                return Rehearsal(refused=f"the live trigger failed: {error}", trigger=plan.trigger)
-            await self._wait(seeing)
-            left = await follow(account, plan.queues, waiting)
-            await seeing.calm(_CALM_SECONDS)
+                return self._refused("the live trigger failed", error)
+            try:
+                await self._wait(seeing)
+                left = await follow(account, plan.queues, waiting)
+                await seeing.calm(_CALM_SECONDS)
+                tables = self._tables(rows, await self._rows())
+            except ApiError as error:
+                return self._refused("the trigger ran for real, and what came of it could not be read", error)
             events = self._ours(seeing.events)
         acts = self._acts(events, visited)
         return Rehearsal(
@@ -76,7 +82,7 @@ class _Run:
             invocation=acts[0].invocation if acts else None,
             acts=acts,
             queues=outcomes(plan.queues, events, waiting, left, sent=self._sent()),
-            tables=self._tables(rows, await self._rows()),
+            tables=tables,
             reported=None if visited is None else reported(plan.project.settings, visited.body),
             live=LiveRun(
                 where=plan.where,
@@ -86,6 +92,9 @@ class _Run:
                 lines=tuple(_lines(events)),
             ),
         )
+
+    def _refused(self, what: str, error: ApiError) -> Rehearsal:
+        return Rehearsal(refused=f"{what}: {error}", trigger=self._plan.trigger)
 
     async def _wait(self, seeing: Seeing) -> None:
         """For the tail's word about the trigger, and for the first batch of what it sent, if anything."""

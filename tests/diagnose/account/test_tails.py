@@ -246,10 +246,12 @@ async def test_a_tail_is_renewed_before_it_expires(scripted, server, monkeypatch
 )
 async def test_a_url_that_is_readable_on_the_way_is_not_connected_to(scripted, server, url):
     server.answer(200, made(url))
+    server.answer(200, DELETED)
     with pytest.raises(MalformedAnswerError, match="neither wss nor on this machine") as caught:
         async with scripted.tail("importer"):
             pytest.fail("it was connected to")
     assert CANARY not in str(caught.value)
+    assert [method for method, _, _ in server.seen] == ["POST", "DELETE"]
 
 
 async def test_the_url_stays_hidden_when_nobody_answers(scripted, server, caplog):

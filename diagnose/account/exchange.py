@@ -11,7 +11,7 @@ from diagnose.account.secret import HIDDEN, Secret
 # Whoever holds the address of a tail, an upload or a signed download needs nothing else to use it.
 _PRIVATE_URL: Final = re.compile(r"\bwss?://[^\s\"'<>]+|\bhttps?://[^\s\"'<>]*[?@][^\s\"'<>]*", re.IGNORECASE)
 _CREDENTIAL: Final = re.compile(r"\b(Bearer) [!-~]+", re.IGNORECASE)
-_TAIL: Final = re.compile(r"(/tails/)[^/?\s]+")
+_TAIL: Final = re.compile(r"(/tails/)([^/?\s]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +62,9 @@ class Exchange:
 def shown_path(path: str) -> str:
     """A path of the API that may be shown: the id of a tail is part of its address."""
     return _TAIL.sub(rf"\1{HIDDEN}", path)
+
+
+def private_part(path: str) -> str:
+    """What `shown_path` hides of a path; "" for nothing."""
+    found = _TAIL.search(path)
+    return "" if found is None else found[2]

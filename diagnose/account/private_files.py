@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
 from diagnose.account.errors import ApiError, Exchange, MalformedAnswerError, UnreachableError
+from diagnose.account.unlogged import unlogged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -65,9 +66,12 @@ class PrivateFiles:
         exchange = Exchange(method=method, path="[a private address]", reads=method == "GET", secret=url)
         self._require_usable(url, exchange)
         try:
-            async with self._client.stream(
+            request = self._client.build_request(
                 method, url.reveal(), headers=headers, content=content, timeout=_TIMEOUT
-            ) as response:
+            )
+            with unlogged(str(request.url)):
+                response = await self._client.send(request, stream=True)
+            async with aclosing(response):
                 if response.status_code != httpx.codes.OK:
                     problem = f"the address answered HTTP {response.status_code}; it is valid for an hour"
                     raise ApiError(replace(exchange, status=response.status_code, message=problem))

@@ -13,10 +13,11 @@ from diagnose.account.answers import Answer, read_content, read_envelope
 from diagnose.account.budget import Unlimited, shared_budget
 from diagnose.account.doubt import Doubt
 from diagnose.account.errors import ApiError, Exchange, RateLimitedError, UnreachableError
-from diagnose.account.exchange import shown_path
+from diagnose.account.exchange import private_part, shown_path
 from diagnose.account.private_files import PrivateFiles
 from diagnose.account.rate_headers import date_seconds, quotas, remaining, retry_after_seconds
 from diagnose.account.retrying import Course
+from diagnose.account.unlogged import unlogged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -169,8 +170,9 @@ class Transport:
     async def _answer(self, request: _Request, exchange: Exchange) -> Answer:
         """What comes back. Raises UnreachableError when nothing does."""
         try:
-            async with asyncio.timeout(_LONGEST_SECONDS):
-                response = await self._client.send(self._built(request))
+            with unlogged(private_part(request.path)):
+                async with asyncio.timeout(_LONGEST_SECONDS):
+                    response = await self._client.send(self._built(request))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             sent = not isinstance(error, (*_NOT_SENT, httpx.InvalidURL))

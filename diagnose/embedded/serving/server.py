@@ -42,6 +42,7 @@ class Server:
             loop="asyncio",
             lifespan="off",
             log_config=None,
+            log_level="warning",  # what is below names paths, and some of them are secrets
             access_log=False,
             server_header=False,
             proxy_headers=False,

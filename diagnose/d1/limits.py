@@ -9,8 +9,12 @@ compared, divided and printed as the number it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Final, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Group = TypeVar("Group", bound="DataclassInstance")
 Plan: TypeAlias = Literal["free", "paid"]
 
 _D1: Final = ("https://developers.cloudflare.com/d1/platform/limits/", "2026-04-21")
@@ -26,6 +30,23 @@ _API: Final = ("https://developers.cloudflare.com/fundamentals/api/reference/lim
 _SQLITE: Final = ("https://sqlite.org/limits.html", "2026-11-23")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """What a limit was from a day on, until the next period.
+
+    Attributes:
+        since: the day of the build or page in which it was first seen (ISO); it may have been so before.
+        value: what was documented.
+        runtime: what the runtime accepted, where that was more.
+        source: as of a limit.
+    """
+
+    since: str
+    value: int
+    runtime: int | None
+    source: str
+
+
 class Limit(int):
     """One number that a platform enforces or asks to respect.
 
@@ -35,6 +56,8 @@ class Limit(int):
         date: when the page was last updated, else when it was read or measured (ISO).
         error: the text that the platform answers when the number is exceeded, or None.
         runtime: what the runtime accepts where the documentation asks for less, or None.
+        since: the day from which on it is as it is, where it is known to have been otherwise, or None.
+        earlier: how it was before, the latest period first.
     """
 
     unit: str
@@ -42,6 +65,8 @@ class Limit(int):
     date: str
     error: str | None
     runtime: int | None
+    since: str | None
+    earlier: tuple[Period, ...]
 
     def __new__(
         cls,
@@ -51,6 +76,8 @@ class Limit(int):
         source: tuple[str, str],
         error: str | None = None,
         runtime: int | None = None,
+        since: str | None = None,
+        earlier: tuple[Period, ...] = (),
     ) -> Self:
         """Make the number; `source` is the pair of source and date."""
         limit = super().__new__(cls, value)
@@ -58,6 +85,7 @@ class Limit(int):
         limit.source, limit.date = source
         limit.error = error
         limit.runtime = runtime
+        limit.since, limit.earlier = since, earlier
         return limit
 
     def __getnewargs_ex__(self) -> tuple[tuple[int], dict[str, object]]:
@@ -66,6 +94,8 @@ class Limit(int):
             "source": (self.source, self.date),
             "error": self.error,
             "runtime": self.runtime,
+            "since": self.since,
+            "earlier": self.earlier,
         }
 
     @property
@@ -77,6 +107,19 @@ class Limit(int):
     def enforced(self) -> int:
         """What the runtime lets through: `runtime` where it is more generous than the documentation."""
         return int(self) if self.runtime is None else self.runtime
+
+    def at(self, day: str) -> Limit:
+        """The limit as it was on a day (ISO); before the first period known, as it was in that one."""
+        if self.since is None or day >= self.since:
+            return self
+        period = next((one for one in self.earlier if one.since <= day), self.earlier[-1])
+        return Limit(
+            period.value,
+            unit=self.unit,
+            source=(period.source, period.since),
+            error=self.error,
+            runtime=period.runtime,
+        )
 
     def pinned(self, value: int) -> Limit:
         """The same limit with another number, which the engine then enforces exactly."""
@@ -93,6 +136,10 @@ class ByPlan:
     def of(self, plan: Plan) -> Limit:
         """The number for one plan."""
         return self.free if plan == "free" else self.paid
+
+    def at(self, day: str) -> ByPlan:
+        """The limit as it was on a day."""
+        return ByPlan(free=self.free.at(day), paid=self.paid.at(day))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +161,26 @@ class SafeDoubles:
 
 
 def _limit(
-    value: int, unit: str, source: tuple[str, str], error: str | None = None, runtime: int | None = None
+    value: int,
+    unit: str,
+    source: tuple[str, str],
+    error: str | None = None,
+    runtime: int | None = None,
+    *,
+    since: str | None = None,
+    earlier: tuple[Period, ...] = (),
 ) -> Limit:
-    return field(default=Limit(value, unit=unit, source=source, error=error, runtime=runtime))
+    limit = Limit(value, unit=unit, source=source, error=error, runtime=runtime, since=since, earlier=earlier)
+    return field(default=limit)
+
+
+def _group_at(group: Group, day: str) -> Group:
+    """The limits of a group as they were on a day (ISO)."""
+    entries = {entry.name: getattr(group, entry.name) for entry in fields(group)}
+    return replace(
+        group,
+        **{name: limit.at(day) for name, limit in entries.items() if isinstance(limit, Limit | ByPlan)},
+    )
 
 
 def _by_plan(free: int, paid: int, unit: str, source: tuple[str, str], error: str | None = None) -> ByPlan:
@@ -144,6 +208,21 @@ class D1Limits:
         _D1,
         "string or blob too big: SQLITE_TOOBIG",
         runtime=8_388_642,
+        since="2026-11-17",
+        earlier=(
+            Period(
+                since="2026-08-22",
+                value=2_000_000,
+                runtime=4 * 1024**2,
+                source="https://github.com/cloudflare/workerd, source of 2026-08-22; not measured",
+            ),
+            Period(
+                since="2026-04-26",
+                value=2_000_000,
+                runtime=2_200_000,
+                source="measured: workerd 1.20260426.1 and 1.20260730.1",
+            ),
+        ),
     )
     columns: Limit = _limit(100, "columns per table", _D1, "too many columns on T: SQLITE_ERROR")
     function_arguments: Limit = _limit(
@@ -268,6 +347,19 @@ class Limits:
     queues: QueueLimits = field(default_factory=QueueLimits)
     workers: WorkerLimits = field(default_factory=WorkerLimits)
     api: ApiLimits = field(default_factory=ApiLimits)
+
+    def at(self, day: str) -> Limits:
+        """The state as it was on a day (ISO), so that a test or a user may hold to an older runtime.
+
+        What is not known to have changed is as it is today. The size of a compiled statement, which builds
+        up to 2026-07-30 bounded, is no limit here.
+        """
+        return Limits(
+            d1=_group_at(self.d1, day),
+            queues=_group_at(self.queues, day),
+            workers=_group_at(self.workers, day),
+            api=_group_at(self.api, day),
+        )
 
 
 LIMITS: Final = Limits()

@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from diagnose.d1.engine import Database, Statement
+from diagnose.d1.errors import D1Error
 from diagnose.d1.limits import LIMITS, ByPlan, Limit, SafeDoubles
 
 
@@ -49,6 +51,44 @@ def test_limits_are_pinned_by_name():
     assert LIMITS.d1.bound_parameters == 100
 
 
+@pytest.mark.parametrize(
+    ("day", "bytes_of_a_value"),
+    [
+        ("2026-11-26", 8_388_642),
+        ("2026-11-17", 8_388_642),
+        ("2026-11-16", 4_194_304),
+        ("2026-08-22", 4_194_304),
+        ("2026-07-30", 2_200_000),
+        ("2020-01-01", 2_200_000),
+    ],
+)
+def test_limits_are_pinned_to_a_day(day, bytes_of_a_value):
+    limits = LIMITS.at(day)
+    assert (limits.d1.value_bytes, limits.d1.value_bytes.enforced) == (2_000_000, bytes_of_a_value)
+    assert limits.d1.value_bytes.error == LIMITS.d1.value_bytes.error
+    assert limits.queues == LIMITS.queues
+    assert limits.workers.subrequests == LIMITS.workers.subrequests
+
+
+def test_the_engine_holds_to_the_limits_of_a_day():
+    longest = Statement("SELECT length(zeroblob(?)) AS n", (2_200_000,))
+    longer = Statement("SELECT length(zeroblob(?)) AS n", (2_200_001,))
+    with Database.memory(limits=LIMITS.at("2026-07-30").d1) as database:
+        assert database.run(longest).rows == ((2_200_000,),)
+        with pytest.raises(D1Error, match="string or blob too big: SQLITE_TOOBIG"):
+            database.run(longer)
+    with Database.memory() as database:
+        assert database.run(longer).rows == ((2_200_001,),)
+
+
+def test_periods_follow_each_other():
+    for _, limit in all_limits():
+        if isinstance(limit, Limit):
+            days = [limit.since, *(period.since for period in limit.earlier)]
+            assert days == [None] or (None not in days and days == sorted(days, reverse=True))
+            assert all(period.source.startswith(("https://", "measured: ")) for period in limit.earlier)
+
+
 def test_plans_differ():
     assert LIMITS.d1.queries_per_invocation.of("free") == 50
     assert LIMITS.d1.queries_per_invocation.of("paid") == 1_000
@@ -59,6 +99,7 @@ def test_a_limit_survives_copying():
         copy.deepcopy(LIMITS.d1.value_bytes),
         pickle.loads(pickle.dumps(LIMITS.d1.value_bytes)),  # noqa: S301 - our own bytes
     ):
+        assert twin.at("2026-07-30").runtime == 2_200_000
         assert (twin, twin.unit, twin.source, twin.runtime) == (
             2_000_000,
             "bytes per string, blob or row",

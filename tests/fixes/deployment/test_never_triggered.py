@@ -171,3 +171,21 @@ async def test_an_environment_with_crons_of_its_own_keeps_them_there(write_proje
     folder = write_project({"wrangler.toml": config, "worker.py": SCHEDULED})
     await repair("DEP004", folder, offline=True, environment="live", options=CRON)
     assert tree(folder)["wrangler.toml"].decode() == config.replace("[]", '["0 3 * * *"]')
+
+
+async def test_a_deploy_that_would_take_something_away_waits_for_a_decision(demo, repair, tree):
+    source = (demo / WORKER).read_bytes()
+    extra = {"type": "plain_text", "name": "EXTRA", "text": "set in the dashboard"}
+    upload = Upload(
+        main_module="old.py",
+        modules={"old.py": Module(content=source, content_type="text/x-python")},
+        bindings=(extra,),
+    )
+    with EmbeddedAccount.open(demo / ".diagnose" / "account") as account:
+        account.put_script(upload_and_deploy(account.state, NAME, upload))
+    before = tree(demo)
+    (settlement,) = (await repair("DEP004", demo, options=CRON)).settlements
+    assert (settlement.outcome, settlement.steps) == (Outcome.FIXED, 2)
+    assert tree(demo) == repaired(before)
+    assert len(script(demo).versions) == 1
+    assert script(demo).active.bindings == (extra,)

@@ -29,19 +29,19 @@ _LATEST: Final = "latest"
 
 async def list_workers(call: Call) -> Response:
     """All workers, newest first, by page."""
-    workers = [_worker(call, script) for script in reversed(list(call.account.scripts.values()))]
+    workers = [shown_worker(call, script) for script in reversed(list(call.account.scripts.values()))]
     shown, info = page_of(workers, call.request.query_params, per_page=_PER_PAGE)
     return success(list(shown), result_info=info)
 
 
 async def read_worker(call: Call) -> Response:
     """One worker. Raises RefusalError 10007."""
-    return success(_worker(call, _script(call)))
+    return success(shown_worker(call, known_worker(call)))
 
 
 async def edit_worker(call: Call) -> Response:
     """Change what is given; the rest stays. The name cannot be changed here."""
-    script, body = _script(call), await _object(call)
+    script, body = known_worker(call), await json_object(call)
     if body.get("name", script.name) != script.name:
         raise RefusalError(400, 10026, "A worker of an embedded account cannot be renamed.")
     reachable = {**_subdomain(script), **(body.get("subdomain") or {})}
@@ -52,30 +52,30 @@ async def edit_worker(call: Call) -> Response:
         previews=bool(reachable["previews_enabled"]),
     )
     call.account.put_script(script)
-    return success(_worker(call, script))
+    return success(shown_worker(call, script))
 
 
 async def delete(call: Call) -> Response:
     """The worker with everything that belongs to it is gone."""
-    delete_worker(call, _script(call))
+    delete_worker(call, known_worker(call))
     return success(None)
 
 
 async def list_versions(call: Call) -> Response:
     """All versions, newest first, by page."""
-    versions = [_version(version) for version in reversed(_script(call).versions)]
+    versions = [shown_version(version) for version in reversed(known_worker(call).versions)]
     shown, info = page_of(versions, call.request.query_params, per_page=_PER_PAGE)
     return success(list(shown), result_info=info)
 
 
 async def read_version(call: Call) -> Response:
     """One version, or the `latest`. Raises RefusalError 100146."""
-    script = _script(call)
+    script = known_worker(call)
     wanted = call["version_id"]
     version = script.latest if wanted == _LATEST else script.version(wanted)
     if version is None:
         raise no_version(wanted)
-    return success(_version(version))
+    return success(shown_version(version))
 
 
 async def edit_latest_version(call: Call) -> Response:
@@ -85,7 +85,7 @@ async def edit_latest_version(call: Call) -> Response:
         RefusalError: 10222 there is no version; 10056 a secret to be taken away does not exist; 10053
             another binding has the name; 10026 something else than secrets shall change.
     """
-    script, body = _script(call), await _object(call)
+    script, body = known_worker(call), await json_object(call)
     unusable = RefusalError(400, 10026, "Only secrets in `env`, and annotations, can be changed here.")
     env, annotations = body.get("env") or {}, body.get("annotations") or {}
     if set(body) - {"env", "annotations"} or not isinstance(env, dict) or not isinstance(annotations, dict):
@@ -100,15 +100,17 @@ async def edit_latest_version(call: Call) -> Response:
     told = {"workers/triggered_by": "secret", **told}
     script = add_version_with_secrets(script, changes, source=call.source, annotations=told)
     call.account.put_script(script)
-    return success(_version(script.versions[-1]))
+    return success(shown_version(script.versions[-1]))
 
 
-def _script(call: Call) -> ScriptState:
+def known_worker(call: Call) -> ScriptState:
+    """The worker of that name or id. Raises RefusalError 10007."""
     by_tag = {script.tag: script for script in call.account.scripts.values()}
     return by_tag.get(call["worker"]) or find(call.account.state, call["worker"])
 
 
-async def _object(call: Call) -> dict[str, Any]:
+async def json_object(call: Call) -> dict[str, Any]:
+    """The body, which must be a JSON object. Raises RefusalError 10026."""
     unusable = RefusalError(400, 10026, "The request body must be a JSON object.")
     body = await call.json(unusable)
     if not isinstance(body, dict):
@@ -116,7 +118,8 @@ async def _object(call: Call) -> dict[str, Any]:
     return body
 
 
-def _worker(call: Call, script: ScriptState) -> dict[str, Any]:
+def shown_worker(call: Call, script: ScriptState) -> dict[str, Any]:
+    """A worker as this API shows it."""
     deployed = script.deployments[0].created_on if script.deployments else None
     references: dict[str, list[Mapping[str, Any]]] = {
         kind: [] for kind in ("dispatch_namespace_outbounds", "domains", "durable_objects", "workers")
@@ -142,7 +145,8 @@ def _subdomain(script: ScriptState) -> dict[str, bool]:
     return {"enabled": script.subdomain, "previews_enabled": script.previews}
 
 
-def _version(version: VersionState) -> dict[str, Any]:
+def shown_version(version: VersionState) -> dict[str, Any]:
+    """A version as this API shows it."""
     return {
         "id": version.id,
         "number": version.number,
@@ -161,12 +165,12 @@ def _version(version: VersionState) -> dict[str, Any]:
     }
 
 
-_WORKERS: Final = "/accounts/{account_id}/workers/workers"
-_WORKER: Final = _WORKERS + "/{worker}"
+WORKERS: Final = "/accounts/{account_id}/workers/workers"
+_WORKER: Final = WORKERS + "/{worker}"
 _VERSIONS: Final = _WORKER + "/versions"
 
 ROUTES: Final = (
-    ApiRoute("GET", _WORKERS, list_workers, Permission.WORKERS_READ),
+    ApiRoute("GET", WORKERS, list_workers, Permission.WORKERS_READ),
     ApiRoute("GET", _WORKER, read_worker, Permission.WORKERS_READ),
     ApiRoute("PATCH", _WORKER, edit_worker, Permission.WORKERS_EDIT),
     ApiRoute("PUT", _WORKER, edit_worker, Permission.WORKERS_EDIT),

@@ -46,7 +46,11 @@ async def read_upload(call: Call) -> Upload:
     if metadata is None:
         raise _unusable("the part `metadata` is missing")
     strict = call.request.query_params.get("bindings_inherit") == "strict"
-    return _upload(metadata, modules, source=call.source, strict=strict)
+    try:
+        given = json.loads(metadata)
+    except ValueError as error:
+        raise _unusable("the part `metadata` is no JSON") from error
+    return upload_of(given, modules, source=call.source, strict=strict)
 
 
 async def read_json_part(request: Request, name: str) -> dict[str, Any]:
@@ -124,9 +128,11 @@ def _description(name: str, part: UploadFile | str) -> tuple[str, str]:
     return name, "text/plain"
 
 
-def _upload(metadata: str | bytes, modules: Mapping[str, Module], *, source: str, strict: bool) -> Upload:
+def upload_of(
+    given: Mapping[str, Any], modules: Mapping[str, Module], *, source: str, strict: bool
+) -> Upload:
+    """What metadata and modules make together. Raises RefusalError 10021 for metadata of another form."""
     try:
-        given = json.loads(metadata)
         return Upload(
             main_module=_main_module(given, modules),
             modules=modules,

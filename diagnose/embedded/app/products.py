@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from diagnose.embedded.app import (
     accounts,
+    beta_uploads,
     beta_workers,
     d1,
     deployments,
@@ -31,6 +32,7 @@ _PRODUCTS: Final = (
     accounts,
     workers_account,
     references,
+    beta_uploads,
     beta_workers,
     d1,
     queries,

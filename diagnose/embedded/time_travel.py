@@ -77,7 +77,7 @@ def _state_at(account: EmbeddedAccount, uuid: str, timestamp: str | None) -> Pas
     if timestamp is None:
         return history.current
     moment = _milliseconds(timestamp)
-    _refuse_too_old(moment, account.plan)
+    _refuse_too_old(moment, account.plan, "timestamp")
     state = history.at(moment)
     if state is None:
         raise RefusalError(400, 7500, f"There is no history of this database at {timestamp}", result=[])
@@ -88,16 +88,20 @@ def _state_of(account: EmbeddedAccount, uuid: str, text: str) -> PastState:
     number = number_of(uuid, text)
     if number is None:
         raise invalid_property("bookmark: not one of this database")
-    state = account.history(uuid).find(number)
+    history = account.history(uuid)
+    state = history.find(number)
     if state is None:
         raise RefusalError(400, 7500, f"There is no history of this database at {text}", result=[])
+    until = history.until(state)
+    if until is not None:
+        _refuse_too_old(until, account.plan, "bookmark")
     return state
 
 
-def _refuse_too_old(milliseconds: int, plan: Plan) -> None:
+def _refuse_too_old(milliseconds: int, plan: Plan, what: str) -> None:
     days = LIMITS.d1.time_travel_days.of(plan)
     if milliseconds < now() - days * _MILLISECONDS_A_DAY:
-        raise invalid_property(f"timestamp: must be within the last {int(days)} days")
+        raise invalid_property(f"{what}: must be within the last {int(days)} days")
 
 
 def _milliseconds(timestamp: str) -> int:

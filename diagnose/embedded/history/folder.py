@@ -6,8 +6,10 @@ kill at any moment leaves either both, and the transaction did not happen, or th
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +29,7 @@ _MILLISECONDS_A_DAY: Final = 86_400_000
 _BEGINNING: Final = "beginning"
 _HANDED_OUT: Final = ".bookmark"
 _OFTEN_ENOUGH_BYTES: Final = 64_000_000
+_NO_SECOND_NAMES: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV})
 
 
 class FolderHistory:
@@ -38,6 +41,7 @@ class FolderHistory:
         self._journal = file.with_name(f"{file.name}-journal")
         self._pages = database.pages
         self._pending: Entry | None = None
+        self._broken = False
         self._unthinned_entries = self._unthinned_bytes = 0
         folder.mkdir(parents=True, exist_ok=True)
         # What is left of a kill now is a journal that was never begun: SQLite has rolled back the others.
@@ -66,6 +70,10 @@ class FolderHistory:
     def find(self, number: int) -> PastState | None:
         """The state of that number if it can be brought back, or None."""
         return next((state for state in self.states if state.number == number), None)
+
+    def until(self, state: PastState) -> int | None:
+        """When a kept state ended, or None for the current one."""
+        return next((later.since for later in self.states if later.number > state.number), None)
 
     def hand_out(self, state: PastState) -> None:
         """Keep that state from now on. Raises OSError."""
@@ -104,6 +112,11 @@ class FolderHistory:
         except FileExistsError:
             entry.path.unlink()
             os.link(self._journal, entry.path)
+        except OSError as error:
+            if error.errno not in _NO_SECOND_NAMES:
+                raise
+            self._broken = True
+            return
         self._pending = entry
 
     def after_commit(self) -> None:
@@ -111,12 +124,15 @@ class FolderHistory:
         if self._pending is not None:
             pending, self._pending = self._pending, None
             self._append(pending)
+        elif self._broken:
+            self._begin_anew()
 
     def rolled_back(self) -> None:
         """The journal led nowhere."""
         if self._pending is not None:
             self._pending.path.unlink(missing_ok=True)
             self._pending = None
+        self._broken = False
 
     def _next(self) -> Entry:
         current = self.current
@@ -129,7 +145,9 @@ class FolderHistory:
         self._unthinned_entries += 1
         self._unthinned_bytes += size
         if self._unthinned_entries >= NEWEST or self._unthinned_bytes >= _OFTEN_ENOUGH_BYTES:
-            self._thin()
+            # The write is done, whatever becomes of this; it is tried again.
+            with suppress(OSError, JournalError):
+                self._thin()
 
     def _thin(self) -> None:
         """Keep the past within its budget. What was handed out is kept even beyond it."""
@@ -153,6 +171,13 @@ class FolderHistory:
             ]
             for entry in run:
                 entry.path.unlink()
+
+    def _begin_anew(self) -> None:
+        """The way back is lost: this folder takes no second name for a file."""
+        self._broken = False
+        self._entries.clear()
+        self._beginning = PastState(self._pages.counter, now())
+        self._sweep()
 
     def _begin(self) -> PastState:
         """The state that the first entry starts from, or the one there was when nothing was kept yet."""

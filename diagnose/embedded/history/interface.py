@@ -39,6 +39,9 @@ class History(Protocol):
     def find(self, number: int) -> PastState | None:
         """The state of that number if it can be brought back, or None."""
 
+    def until(self, state: PastState) -> int | None:
+        """When a kept state ended, or None for the current one."""
+
     def hand_out(self, state: PastState) -> None:
         """Keep that state from now on, because somebody may come back for it. Survives a kill."""
 

@@ -53,6 +53,10 @@ class MemoryHistory:
         """The state of that number if it can be brought back, or None."""
         return next((state for state in self.states if state.number == number), None)
 
+    def until(self, state: PastState) -> int | None:
+        """When a kept state ended, or None for the current one."""
+        return next((later.since for later in self.states if later.number > state.number), None)
+
     def hand_out(self, state: PastState) -> None:
         """Keep that state from now on."""
         self._handed_out.add(state.number)

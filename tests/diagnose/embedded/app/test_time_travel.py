@@ -126,3 +126,16 @@ async def test_the_free_plan_goes_back_seven_days(api, embedded, engine):
     assert refused(await api.get(f"{PATH}/time_travel/bookmark", params={"timestamp": moment})) == (400, 7500)
     embedded.plan = "free"
     assert refused(await api.get(f"{PATH}/time_travel/bookmark", params={"timestamp": moment})) == (400, 7400)
+
+
+async def test_a_bookmark_is_as_old_as_the_end_of_its_state(api, embedded, engine, monkeypatch):
+    held = await bookmark(api)
+    engine.run(Statement("CREATE TABLE t (a)"))
+    days = 86_400_000
+    present = embedded.history(UUID).current.since
+    monkeypatch.setattr("diagnose.embedded.time_travel.now", lambda: present + 8 * days)
+    embedded.plan = "free"
+    assert refused(await api.post(f"{PATH}/time_travel/restore?bookmark={held}")) == (400, 7400)
+    embedded.plan = "paid"
+    assert (await restore(api, bookmark=held))["bookmark"] > held
+    assert engine.schema().tables == ()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import random
 import signal
 import subprocess
@@ -96,6 +98,46 @@ def test_a_journal_that_was_never_begun_is_no_past(reopened, tmp_path):
     states = history.states
     database.run(Statement("CREATE TABLE IF NOT EXISTS t (a)"))
     assert history.states == states
+
+
+def test_where_a_file_has_one_name_only_writing_goes_on_without_a_past(reopened, monkeypatch):
+    def refuse(*_paths):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    database, history = reopened()
+    database.run(Statement("CREATE TABLE t (a)"))
+    lost = history.current
+    monkeypatch.setattr(os, "link", refuse)
+    database.run(Statement("INSERT INTO t VALUES (1)"))
+    assert history.states == [history.current]
+    assert (history.current.number, history.find(lost.number)) == (lost.number + 1, None)
+    monkeypatch.undo()
+    state = history.current
+    database.run(Statement("DELETE FROM t"))
+    history.restore(state)
+    assert count(database) == 1
+    assert reopened()[1].find(state.number) == state
+
+
+def test_a_full_disk_refuses_the_write_and_keeps_the_past(reopened, monkeypatch):
+    def refuse(*_paths):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    database, history = reopened()
+    database.run(Statement("CREATE TABLE t (a)"))
+    states = history.states
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        database.run(Statement("INSERT INTO t VALUES (1)"))
+    monkeypatch.undo()
+    assert (history.states, count(database)) == (states, 0)
+
+
+def test_a_state_ends_when_the_next_begins(reopened):
+    database, history = reopened()
+    first = history.current
+    database.run(Statement("CREATE TABLE t (a)"))
+    assert (history.until(first), history.until(history.current)) == (history.current.since, None)
 
 
 def test_the_past_is_thinned_but_for_what_was_handed_out(reopened, tmp_path):

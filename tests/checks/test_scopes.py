@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from diagnose.account import Account, AccountKind, Secret
-from diagnose.embedded import EmbeddedAccount
+from diagnose.embedded import EmbeddedAccount, Module, Upload
+from diagnose.embedded.deploying import upload_and_deploy
 from diagnose.embedded.tokens import Permission
 from diagnose.engine.registry import load_registry
 from diagnose.engine.runner import run_check
@@ -83,8 +84,53 @@ def folder(write_project, saved_account):
     return folder
 
 
+@pytest.fixture
+def deployed(folder):
+    """The same project, whose worker is deployed with other code, without bindings and without its secret."""
+    code = WORKER.replace("2000", "1000").encode()
+    upload = Upload(
+        main_module="worker.py",
+        modules={"worker.py": Module(content=code, content_type="text/x-python")},
+        bindings=({"type": "plain_text", "name": "STATION", "text": "south"},),
+    )
+    with EmbeddedAccount.open(folder / ".diagnose" / "account") as account:
+        account.create_queue("levels-failed")
+        account.put_script(upload_and_deploy(account.state, "tides", upload))
+        account.attach_consumer(account.find_queue("levels").id, "tides")
+    return folder
+
+
 @pytest.mark.parametrize("code", REGISTRY.checks)
 async def test_a_check_needs_no_more_than_its_scopes(folder, code):
+    found = await restricted(folder, code)
+    assert found
+    assert refusals(found) == []
+    assert [f.message for f in found if f.status is Status.ERROR] == []
+
+
+@pytest.mark.parametrize("code", ["CFG008", "DEP001", "DEP002", "DEP003", "DEP004", "QUE003", "TBL004"])
+async def test_nor_does_it_where_the_worker_is_deployed(deployed, code):
+    found = await restricted(deployed, code)
+    assert refusals(found) == []
+    assert {f.status for f in found} <= {Status.PASS, Status.WARN, Status.FAIL}
+
+
+@pytest.mark.parametrize("code", ["CFG008", "DEP002", "DEP003", "DEP004"])
+async def test_nor_do_fixes_where_the_worker_is_deployed(deployed, code, repair_over_http, monkeypatch):
+    monkeypatch.setenv("TIDES_KEY_FOR_TESTS", "q7Zr2Lw9")
+    scopes = granted((*REGISTRY.checks[code].scopes, *REGISTRY.fixes[code].scopes))
+    options = {**OPTIONS, "drift": "deploy", "secret_API_KEY_env": "TIDES_KEY_FOR_TESTS"}
+    result = await repair_over_http(code, deployed, permissions=scopes, options=options)
+    assert {one.outcome.value for one in result.settlements} <= {"fixed", "in order"}
+    assert refusals(result.findings) == []
+
+
+def refusals(found):
+    return [f.message for f in found if any(text in f.message for text in REFUSALS)]
+
+
+async def restricted(folder, code):
+    """What a check finds with a token that has its scopes and no others."""
     check = REGISTRY.checks[code]
     async with Session(SessionOptions(path=folder)) as session:
         ctx = await session.context()
@@ -94,10 +140,7 @@ async def test_a_check_needs_no_more_than_its_scopes(folder, code):
                 embedded.app(), embedded.account_id, Secret(token), AccountKind.SAVED
             ) as account:
                 ctx.account = account
-                found = await run_check(check, ctx)
-    assert found
-    assert [f.message for f in found if any(text in f.message for text in REFUSALS)] == []
-    assert [f.message for f in found if f.status is Status.ERROR] == []
+                return await run_check(check, ctx)
 
 
 OPTIONS = {"trigger": "cron:0 4 * * *", "option": "queue", "key": "day"}

@@ -121,6 +121,14 @@ class WorkerConfig:
         """Every binding: D1, queue producers, others."""
         return (*self.d1, *self.producers, *self.others)
 
+    @property
+    def is_at_workers_dev(self) -> bool:
+        """Whether a deploy lets the worker answer at workers.dev: unless it is told not to, or has routes.
+
+        https://developers.cloudflare.com/workers/wrangler/configuration/
+        """
+        return not self.routes if self.workers_dev is None else self.workers_dev
+
     def binding(self, name: str) -> Binding | None:
         """The first binding of that name, or None."""
         return next((binding for binding in self.bindings if binding.binding == name), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from diagnose.project.neighbours import bound_as_service, queues_fed_elsewhere
-from diagnose.project.source.counts import FromData
+from diagnose.project.source.counts import FromData, UnknownCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,13 +70,10 @@ def _fed_by_itself(project: Project, config: WorkerConfig, source: Source) -> fr
 
 
 def _request_way(project: Project, config: WorkerConfig) -> str | None:
-    """How a request gets to the worker. `workers_dev` is on unless there are routes.
-
-    https://developers.cloudflare.com/workers/wrangler/configuration/
-    """
+    """How a request gets to the worker."""
     if config.routes:
         return f"route {', '.join(config.routes)}"
-    if config.workers_dev is not False:
+    if config.is_at_workers_dev:
         return "workers.dev"
     service = bound_as_service(project, config.name) if config.name else None
     return f"service binding in {service}" if service else None
@@ -87,7 +84,10 @@ def pulls_on_request(source: Source) -> bool:
     if not any("fetch" in fetch.handlers for fetch in source.fetches):
         return False
     writes = (
-        site.writes and site.reachable and "fetch" in site.handlers and carries_data(site)
+        site.writes
+        and site.reachable
+        and "fetch" in site.handlers
+        and (carries_data(site) or _unfolds_json(site))
         for site in source.sites
     )
     return any(writes) or any(
@@ -118,3 +118,10 @@ def carries_data(site: StatementSite) -> bool:
     if site.batch_count is not None:
         counts.append(site.batch_count)
     return any(isinstance(count, FromData) for count in counts)
+
+
+def _unfolds_json(site: StatementSite) -> bool:
+    """The statement takes its rows out of one JSON text, whose length is not written in the code."""
+    if site.heaviest_value is None or "json_each" not in site.sql.render().lower():
+        return False
+    return any(isinstance(each.count, FromData | UnknownCount) for each in site.heaviest_value.elements)

@@ -41,6 +41,7 @@ class Upload:
         bindings: in the API's form.
         crons: None leaves the schedules of a deployed worker alone.
         consumers: of queues; they are attached after the upload.
+        workers_dev: whether it answers there from now on; None leaves that alone.
         skipped: files that were left out, with the reason.
     """
 
@@ -52,6 +53,7 @@ class Upload:
     compatibility_flags: tuple[str, ...] = ()
     crons: tuple[str, ...] | None = None
     consumers: tuple[QueueConsumer, ...] = ()
+    workers_dev: bool | None = None
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,6 +81,7 @@ def build_upload(project: Project) -> Upload:
         compatibility_flags=config.compatibility_flags,
         crons=config.crons,
         consumers=config.consumers,
+        workers_dev=config.is_at_workers_dev,
         skipped=collector.skipped,
     )
 

@@ -87,10 +87,8 @@ def _deploy(project: Project, account: EmbeddedAccount, tell: Callable[[str], No
     except (RefusalError, SourceError) as error:
         tell(f"{project.config_path} is not deployed: {error.message}")
         return
-    config = project.config
-    # https://developers.cloudflare.com/workers/wrangler/configuration/: on, unless there are routes
-    reachable = config is None or config.workers_dev or (config.workers_dev is None and not config.routes)
-    account.put_script(replace(account.scripts[name], subdomain=bool(reachable)))
+    reachable = project.config is None or project.config.is_at_workers_dev
+    account.put_script(replace(account.scripts[name], subdomain=reachable))
 
 
 def _account_id(project: Project) -> str | None:

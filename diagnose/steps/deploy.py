@@ -13,6 +13,7 @@ from diagnose.steps.database import account_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from diagnose.account import Account
     from diagnose.model import Json
     from diagnose.model.plan import Workspace
     from diagnose.project.upload import Upload
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployWorker(Step):
-    """Upload the worker with its bindings, make that version the active one, attach its consumers.
+    """Upload the worker with its bindings and let it be reached: the version, crons, workers.dev, consumers.
 
     Attributes:
         upload: what is uploaded; None after a journal was read back, since undoing does not need it.
         previous_versions: version ids of the deployment that was active before, with their percentages.
         previous_crons: the schedule before; None when the worker did not exist.
+        previous_workers_dev: whether it answered there before; None when it did not exist.
         consumers: of queues, with what they were before; known after `prepare`.
     """
 
@@ -36,6 +38,7 @@ class DeployWorker(Step):
     upload: Upload | None = None
     previous_versions: tuple[tuple[str, float], ...] = ()
     previous_crons: tuple[str, ...] | None = None
+    previous_workers_dev: bool | None = None
     existed: bool = field(default=False)
     consumers: tuple[AttachConsumer, ...] = ()
 
@@ -55,6 +58,9 @@ class DeployWorker(Step):
         lines += [f"  binding {b['name']} → {b['type']}" for b in self.upload.bindings]
         if self.upload.crons:
             lines.append(f"PUT /workers/scripts/{self.script_name}/schedules {', '.join(self.upload.crons)}")
+        if self.upload.workers_dev is not None:
+            state = "on" if self.upload.workers_dev else "off"
+            lines.append(f"POST /workers/scripts/{self.script_name}/subdomain workers.dev {state}")
         lines += [consumer.preview() for consumer in self._wanted()]
         return "\n".join(lines)
 
@@ -64,12 +70,21 @@ class DeployWorker(Step):
         consumers = tuple([await consumer.prepare(workspace) for consumer in self._wanted()])
         if deployments is None:
             return replace(
-                self, existed=False, previous_versions=(), previous_crons=None, consumers=consumers
+                self,
+                existed=False,
+                previous_versions=(),
+                previous_crons=None,
+                previous_workers_dev=None,
+                consumers=consumers,
             )
-        active = deployments[0].versions if deployments else ()
-        crons = await account.schedules(self.script_name)
+        before = await account.subdomain(self.script_name)
         return replace(
-            self, existed=True, previous_versions=tuple(active), previous_crons=crons, consumers=consumers
+            self,
+            existed=True,
+            previous_versions=tuple(deployments[0].versions) if deployments else (),
+            previous_crons=await account.schedules(self.script_name),
+            previous_workers_dev=before is not None and before.enabled,
+            consumers=consumers,
         )
 
     async def apply(self, workspace: Workspace) -> None:
@@ -82,6 +97,7 @@ class DeployWorker(Step):
             await account.upload(self.upload)
             if self.upload.crons is not None:
                 await account.put_schedules(self.script_name, self.upload.crons)
+            await self._set_workers_dev(account, self.upload.workers_dev)
         except AccountError as error:
             raise StepError(error.message, where=self.script_name, hint=error.hint) from error
         for consumer in consumers:
@@ -117,8 +133,22 @@ class DeployWorker(Step):
                 await account.deploy_versions(self.script_name, self.previous_versions)
             if await account.schedules(self.script_name) != self.previous_crons:
                 await account.put_schedules(self.script_name, self.previous_crons or ())
+            await self._set_workers_dev(account, self.previous_workers_dev)
         except AccountError as error:
             raise StepError(error.message, where=self.script_name, hint=error.hint) from error
+
+    async def _set_workers_dev(self, account: Account, wanted: bool | None) -> None:  # noqa: FBT001 - a state
+        """Let the worker answer at workers.dev or not, if that is another state than now.
+
+        An account that has no name there yet gets none: a person chooses it once.
+        """
+        if wanted is None:
+            return
+        now = await account.subdomain(self.script_name)
+        if now is not None and now.enabled == wanted:
+            return
+        if not wanted or await account.account_subdomain() is not None:
+            await account.set_subdomain(self.script_name, enabled=wanted)
 
     def _wanted(self) -> tuple[AttachConsumer, ...]:
         """The consumers that the config names; after a journal was read back, those that were recorded."""
@@ -132,6 +162,7 @@ class DeployWorker(Step):
             "existed": self.existed,
             "previous_versions": [list(version) for version in self.previous_versions],
             "previous_crons": None if self.previous_crons is None else list(self.previous_crons),
+            "previous_workers_dev": self.previous_workers_dev,
             "consumers": [dict(consumer.record()) for consumer in self.consumers],
         }
 
@@ -143,6 +174,7 @@ class DeployWorker(Step):
             existed=bool(record["existed"]),
             previous_versions=tuple((str(v), float(p)) for v, p in record["previous_versions"]),
             previous_crons=None if crons is None else tuple(map(str, crons)),
+            previous_workers_dev=record.get("previous_workers_dev"),
             # Journals from before there were queues name none.
             consumers=tuple(map(AttachConsumer.from_record, record.get("consumers", ()))),
         )

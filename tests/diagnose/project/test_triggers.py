@@ -117,3 +117,34 @@ def test_a_request_that_starts_something(project, condition, request_):
     opened = project(body=f"if {condition}:\n            {PULL}")
     hint = starting_request(opened.source)
     assert (hint and (hint.method, hint.path)) == request_
+
+
+UNFOLD = """rates = (await (await fetch("https://rates.example.com")).json())["rates"]
+        texts = [json.dumps([rate["day"]]) for rate in rates]
+        sql = "INSERT INTO rates (day) SELECT value->>0 FROM {rows}"
+        for part in parts(texts):
+            await self.env.DB.prepare(sql).bind(part).run()"""
+PARTS = """import json
+
+
+def parts(texts):
+    start = 0
+    while start < len(texts):
+        end = start + 1
+        while end < len(texts) and len(texts[end]) < 50:
+            end += 1
+        yield "[" + ",".join(texts[start:end]) + "]"
+        start = end
+
+
+"""
+
+
+@pytest.mark.parametrize(("rows", "pulls"), [("json_each(?1)", True), ("(SELECT ?1 AS value)", False)])
+def test_rows_in_one_json_text_are_pulled_too(project, rows, pulls):
+    opened = project(body=UNFOLD.replace("{rows}", rows))
+    worker = opened.root / "worker.py"
+    worker.write_text(PARTS + worker.read_text().split("    async def store")[0].rstrip() + "\n")
+    source = open_project(opened.root).source
+    assert source is not None
+    assert pulls_on_request(source) is pulls

@@ -106,6 +106,23 @@ async def test_undoing_before_anything_happened_deploys_nothing(workspace: Proje
     assert await account.deployments("tides") == before
 
 
+async def test_workers_dev_is_as_the_config_says_and_as_it_was_before(
+    workspace: ProjectWorkspace, embedded: EmbeddedAccount, again: Callable[[Step], Step]
+):
+    await deploy(workspace, replace(OLDER, workers_dev=True))
+    assert embedded.scripts["tides"].subdomain
+    await deploy(workspace, UPLOAD)
+    assert embedded.scripts["tides"].subdomain
+
+    step = await deploy(workspace, replace(UPLOAD, workers_dev=False))
+    assert not embedded.scripts["tides"].subdomain
+    assert step.preview().splitlines()[-1] == "POST /workers/scripts/tides/subdomain workers.dev off"
+
+    for _ in range(2):
+        assert await again(step).undo(workspace) is None
+    assert embedded.scripts["tides"].subdomain
+
+
 async def test_schedules_that_the_config_does_not_name_stay(workspace: ProjectWorkspace):
     account = workspace.account
     assert account is not None

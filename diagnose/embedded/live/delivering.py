@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from diagnose.embedded.invocation import Trigger
+from diagnose.embedded.live.lanes import BusyError, NotExecutableError
 from diagnose.embedded.queues.delivery import deliver_batch, due_at
-from diagnose.embedded.refusal import RefusalError
 from diagnose.errors import DiagnoseError
 
 if TYPE_CHECKING:
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 _LONGEST_PAUSE_SECONDS: Final = 1.0
 """After which queues are looked at although nobody said that something changed."""
+
+_SOON_MS: Final = 1_000
+_LATER_MS: Final = 60_000
+"""After trouble of this machine, such as too many processes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hold:
+    """A queue whose messages wait: for another version of its consumer, or (`until_ms`) for a moment."""
+
+    version_id: str
+    until_ms: int | None
 
 
 class Deliveries:
@@ -30,7 +43,7 @@ class Deliveries:
         self._invoker = invoker
         self._changed = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._held: dict[str, str] = {}
+        self._held: dict[str, _Hold] = {}
 
     def wake(self) -> None:
         """Look at the queues now."""
@@ -69,7 +82,10 @@ class Deliveries:
         return due_at(self._live.account, queue)
 
     def _is_held(self, queue: QueueState) -> bool:
-        return queue.id in self._held and self._held[queue.id] == self._version_id(queue)
+        held = self._held.get(queue.id)
+        if held is None or held.version_id != self._version_id(queue):
+            return False
+        return held.until_ms is None or self._live.account.clock.now_ms() < held.until_ms
 
     def _version_id(self, queue: QueueState) -> str:
         """Of the version that consumes a queue; a new one may do better."""
@@ -99,19 +115,21 @@ class Deliveries:
         self.wake()
 
     async def _deliver(self, queue_id: str) -> None:
-        queue = self._live.account.queue(queue_id)
+        queue = self._live.account.queues.get(queue_id)
+        if queue is None:
+            return
         script = (queue.consumer and queue.consumer.script) or ""
         try:
             version = self._live.executable_version(script)
             async with self._live.lane(script):
                 began = self._live.account.clock.now_ms()
                 delivery = await deliver_batch(self._invoker, queue_id)
-        except RefusalError as refusal:  # the queue or the worker was deleted meanwhile
-            self._hold(queue, refusal.message)
-        except DiagnoseError as error:
+        except BusyError:
+            self._hold(queue, None, milliseconds=_SOON_MS)
+        except (NotExecutableError, DiagnoseError) as error:
             self._hold(queue, str(error))
         except Exception as error:  # noqa: BLE001 - one queue's trouble must not stop the others
-            self._hold(queue, str(error) or type(error).__name__)
+            self._hold(queue, str(error) or type(error).__name__, milliseconds=_LATER_MS)
         else:
             if delivery is not None:
                 self._tell(delivery, version, began)
@@ -122,7 +140,9 @@ class Deliveries:
         trigger = Trigger(kind="queue", queue=delivery.queue, messages=delivery.messages)
         self._live.record(delivery.script, version, trigger, delivery.invocation, began_ms=began_ms)
 
-    def _hold(self, queue: QueueState, reason: str) -> None:
-        """Leave the messages where they are until another version of the consumer is deployed."""
-        self._held[queue.id] = self._version_id(queue)
-        self._live.report(f"queue {queue.name}: its messages wait: {reason}")
+    def _hold(self, queue: QueueState, reason: str | None, *, milliseconds: int | None = None) -> None:
+        """Leave the messages where they are: for a while, or until another version is deployed."""
+        until = None if milliseconds is None else self._live.account.clock.now_ms() + milliseconds
+        self._held[queue.id] = _Hold(version_id=self._version_id(queue), until_ms=until)
+        if reason is not None:
+            self._live.report(f"queue {queue.name}: its messages wait: {reason}")

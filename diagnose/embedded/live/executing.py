@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from diagnose.embedded.invocation import BindingError
 from diagnose.embedded.live.delivering import Deliveries
 from diagnose.embedded.live.firing import Crons
+from diagnose.embedded.live.lanes import Lanes, NotExecutableError
 from diagnose.embedded.live.telling import told
 from diagnose.embedded.queues.delivery import Invoker
 from diagnose.embedded.responses import nothing_recorded
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from diagnose.embedded.account import EmbeddedAccount
@@ -34,17 +34,6 @@ if TYPE_CHECKING:
 
 PYTHON: Final = ".py"
 """The suffix of main modules that can be executed here."""
-
-MOST_WAITING: Final = 100
-"""Events that may wait for a worker while it is busy with another."""
-
-
-class BusyError(Exception):
-    """More events wait for a worker than may."""
-
-
-class NotExecutableError(Exception):
-    """The worker is there, and its language cannot be executed here."""
 
 
 def _silent(_line: str) -> None:
@@ -79,8 +68,7 @@ class Live:
         self.account = account
         self.report = report
         self._invoker = Invoker(account=account, runtime=runtime, responses=_strict(responses), limits=limits)
-        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._waiting: defaultdict[str, int] = defaultdict(int)
+        self._lanes = Lanes()
         self._tasks: list[asyncio.Task[None]] = []
         self.deliveries = Deliveries(self, self._invoker)
         self.crons = Crons(self)
@@ -136,17 +124,9 @@ class Live:
             )
         return version
 
-    @asynccontextmanager
-    async def lane(self, script: str) -> AsyncIterator[None]:
+    def lane(self, script: str) -> AbstractAsyncContextManager[None]:
         """One event at a time for a worker. Raises BusyError."""
-        if self._waiting[script] >= MOST_WAITING:
-            raise BusyError(f"{MOST_WAITING} events wait for {script}")
-        self._waiting[script] += 1
-        try:
-            async with self._lanes[script]:
-                yield
-        finally:
-            self._waiting[script] -= 1
+        return self._lanes.enter(script)
 
     def record(
         self,

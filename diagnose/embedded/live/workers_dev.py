@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from diagnose.d1.limits import LIMITS
 from diagnose.embedded.invocation import Trigger
-from diagnose.embedded.live.executing import BusyError, NotExecutableError
 from diagnose.embedded.live.filtering import CLIENT_IP
+from diagnose.embedded.live.lanes import BusyError, NotExecutableError
 from diagnose.embedded.refusal import RefusalError
 from diagnose.errors import SandboxError
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
 from diagnose.embedded import EmbeddedAccount, QueueSettings
 from diagnose.embedded.invocation import Invocation, WorkerException
 from diagnose.embedded.live import Live
+from diagnose.embedded.live.lanes import MOST_WAITING
 from diagnose.embedded.runtime import InlineRuntime
 from diagnose.errors import SandboxError
 
@@ -90,8 +92,6 @@ async def test_another_language_keeps_its_messages(account, live, consumer, send
         (lambda _: Invocation(outcome="refused", refused="crypto.subtle"), "crypto.subtle"),
         (lambda _: Invocation(outcome="refused"), "it asks for what is not imitated here"),
         (lambda _: _raise(SandboxError("no Landlock")), "no Landlock"),
-        (lambda _: _raise(OSError("no more processes")), "no more processes"),
-        (lambda _: _raise(RuntimeError()), "RuntimeError"),
     ],
 )
 async def test_what_cannot_be_executed_waits(account, live, consumer, send, told, handle, why):
@@ -104,6 +104,55 @@ async def test_what_cannot_be_executed_waits(account, live, consumer, send, told
     assert told == [f"queue jobs: its messages wait: {why}"]
     (message,) = account.messages.peek(queue_id, 9, now=account.clock.now_ms())
     assert message.attempts == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "why"), [(OSError("no more processes"), "no more processes"), (RuntimeError(), "RuntimeError")]
+)
+async def test_trouble_of_this_machine_passes(account, live, consumer, send, told, error, why):
+    raising = [error]
+    queue_id = consumer(batch_size=1)
+    executing = live(lambda _: _raise(raising.pop()) if raising else Invocation(outcome="ok"))
+    send("a")
+    await executing.deliveries.deliver_due()
+    account.clock.advance_to(account.clock.now_ms() + 59_999)
+    await executing.deliveries.deliver_due()
+    assert (bodies(executing), told) == ([["a"]], [f"queue jobs: its messages wait: {why}"])
+
+    account.clock.advance_to(account.clock.now_ms() + 1)
+    await executing.deliveries.deliver_due()
+    assert (bodies(executing), account.backlog(queue_id).messages) == ([["a"], ["a"]], 0)
+
+
+async def test_a_busy_worker_is_given_its_messages_later(account, live, consumer, send, told):
+    queue_id = consumer(batch_size=1)
+    executing = live()
+    send("a")
+    async with AsyncExitStack() as stack:
+        busy = [stack.enter_async_context(executing.lane("importer")) for _ in range(MOST_WAITING)]
+        waiting = [asyncio.ensure_future(one) for one in busy]
+        await asyncio.sleep(0)
+        await executing.deliveries.deliver_due()
+        assert (bodies(executing), account.backlog(queue_id).messages) == ([], 1)
+        for one in waiting[1:]:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    account.clock.advance_to(account.clock.now_ms() + 1_000)
+    await executing.deliveries.deliver_due()
+    assert (bodies(executing), told) == ([["a"]], [])
+
+
+async def test_a_queue_that_is_deleted_meanwhile_is_no_trouble(account, live, consumer, send, told):
+    queue_id = consumer(batch_size=1)
+    executing = live()
+    send("a")
+    delivering = asyncio.ensure_future(executing.deliveries.deliver_due())
+    await asyncio.sleep(0)  # the delivery is about to begin
+    account.delete_queue(queue_id)
+    await delivering
+
+    assert told == []
 
 
 async def test_a_paused_queue_delivers_nothing(account, live, consumer, send):

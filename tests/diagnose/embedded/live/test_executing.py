@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from diagnose.embedded.invocation import BindingError, HttpAnswer, Invocation, OutboundRequest, Trigger
-from diagnose.embedded.live.executing import MOST_WAITING, BusyError, NotExecutableError
+from diagnose.embedded.live.lanes import MOST_WAITING, BusyError, NotExecutableError
 from diagnose.embedded.refusal import RefusalError
 
 pytestmark = pytest.mark.anyio

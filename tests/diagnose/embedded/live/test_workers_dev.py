@@ -9,7 +9,7 @@ import pytest
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import HttpAnswer, Invocation, WorkerException
 from diagnose.embedded.live import Live
-from diagnose.embedded.live.executing import MOST_WAITING
+from diagnose.embedded.live.lanes import MOST_WAITING
 from diagnose.embedded.runtime import InlineRuntime
 from diagnose.errors import SandboxError
 

@@ -117,7 +117,8 @@ class TailCalls(Session):
 
     async def _create(self, path: str, filters: Sequence[Mapping[str, Json]]) -> MadeTail:
         body = {"filters": [dict(one) for one in filters]}
-        made = (await self._transport.call("POST", path, body=body)).result
+        # A tail whose answer is lost is watched by nobody, and expires.
+        made = (await self._transport.call("POST", path, body=body, repeatable=True)).result
         try:
             return shaped("POST", path, lambda item: _read_made(path, item), made)
         except MalformedAnswerError:

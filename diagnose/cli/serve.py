@@ -84,6 +84,7 @@ def command(**choices: Any) -> int:
         listen(choices["port"], choices["host"]) as listener,
         _open(choices["state"], plan, project) as account,
     ):
+        account.open_everything()
         if token is not None:
             account.use_token(token)
         outbound = _outbound(choices["hosts"]) if choices["hosts"] else None

@@ -115,6 +115,17 @@ class EmbeddedAccount(QueueHolder):
     ) -> None:
         self.close()
 
+    def open_everything(self) -> None:
+        """Open databases and messages now, instead of when they are first used.
+
+        Raises:
+            ProjectError: one of them is missing or damaged.
+        """
+        for uuid in self.databases:
+            self.database(uuid)
+        if self.queues:
+            _ = self.messages
+
     def close(self) -> None:
         """Close databases and messages, and let others write."""
         self.transfers.close()

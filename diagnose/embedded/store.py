@@ -193,13 +193,16 @@ class FolderStorage:
             return database
 
     def open_database(self, uuid: str) -> Database:
-        """The database in its file. Raises ProjectError when it is missing."""
+        """The database in its file. Raises ProjectError when it is missing, or is none."""
         file = self._file(uuid)
         if not file.is_file():
             raise ProjectError("a database of the embedded account is missing", where=str(file))
         with translated(self._folder):
             forget_unfinished(self._folder / HISTORY / uuid, file)
-        return Database.open(file)
+        with translated_sqlite(file, "a database"):
+            database = Database.open(file)
+            database.schema()  # SQLite reads a file when something is asked of it
+        return database
 
     def open_history(self, uuid: str, database: Database) -> History:
         """What the folder keeps of its past. Raises ProjectError."""
@@ -327,15 +330,15 @@ def translated(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def translated_sqlite(file: Path) -> Iterator[None]:
+def translated_sqlite(file: Path, what: str = "the messages") -> Iterator[None]:
     """Turn what SQLite says about a file into a ProjectError that names it."""
     try:
         yield
     except apsw.Error as error:
         raise ProjectError(
-            f"the messages of the embedded account cannot be read: {error}",
+            f"{what} of the embedded account cannot be read: {error}",
             where=str(file),
-            hint="restore the file, or remove it to start without messages",
+            hint="restore it, or remove the folder to start with an empty account",
         ) from error
 
 

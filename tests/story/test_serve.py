@@ -129,6 +129,32 @@ def test_a_damaged_account_is_refused(tmp_path, diagnose, content):
     assert "Traceback" not in ended.err
 
 
+def test_damaged_rows_and_messages_are_refused_before_anything_is_served(tmp_path, diagnose):
+    folder = tmp_path / "state"
+    with Served.start("--state", folder) as served:
+        uuid = served.create_database()
+        queue = served.result("POST", "/queues", json={"queue_name": "prices"})["queue_id"]
+        served.result("POST", f"/queues/{queue}/messages", json={"body": "x"})
+        served.stop()
+    rows, messages = folder / "d1" / f"{uuid}.sqlite", folder / "messages.sqlite"
+
+    def ended(file, content):
+        before = file.read_bytes()
+        file.write_bytes(content)
+        ended = diagnose("serve", "--state", folder)
+        file.write_bytes(before)
+        assert (ended.code, ended.out) == (4, "")
+        return ended.err.splitlines()[0]
+
+    start = "of the embedded account cannot be read: file is not a database"
+    assert ended(rows, b"x" * 5_000) == f"error: {rows}: a database {start}"
+    assert ended(messages, b"x" * 5_000) == f"error: {messages}: the messages {start}"
+    rows.unlink()
+    missing = diagnose("serve", "--state", folder)
+    assert missing.code == 4
+    assert missing.err.splitlines()[0] == f"error: {rows}: a database of the embedded account is missing"
+
+
 def test_a_folder_with_other_files_is_refused(tmp_path, diagnose):
     (tmp_path / "thesis.tex").write_text("x")
 

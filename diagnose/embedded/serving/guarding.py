@@ -11,6 +11,7 @@ from diagnose.embedded.app import API_ROOT
 from diagnose.embedded.app.envelope import failure
 from diagnose.embedded.app.faults import ConnectionDroppedError
 from diagnose.embedded.refusal import RefusalError
+from diagnose.errors import DiagnoseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,8 @@ class Guard:
             await self._app(scope, receive, send)
         except (ClientDisconnect, ConnectionDroppedError):
             return
+        except DiagnoseError as error:
+            self._tell(f"error: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the server goes on and says so
             self._tell(f"internal error: {type(error).__name__} in {place_of(error)}; please report it")
 

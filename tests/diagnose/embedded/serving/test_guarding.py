@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.embedded.serving.guarding import BodyLimit, Guard
+from diagnose.errors import ProjectError
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +42,17 @@ async def test_an_error_is_told_by_its_place_and_not_by_its_text():
     (line,) = told
     assert line.startswith("internal error: ValueError in ")
     assert "secret" not in line
+
+
+async def test_an_error_that_was_foreseen_is_told_in_its_own_words():
+    told: list[str] = []
+
+    async def app(_scope, _receive, _send):
+        raise ProjectError("the disk is full", where="account.json")
+
+    await Guard(app, told.append)(scope(), nothing, Sent())
+
+    assert told == ["error: account.json: the disk is full"]
 
 
 async def test_a_body_that_is_announced_as_too_large_is_not_read():

@@ -380,7 +380,7 @@ async def test_telemetry(sdk: Any, account_id: str, script: str):
         telemetry.query(account_id=account_id, query_id="adhoc", timeframe=hour, view="events", limit=10)
     )
     assert found.events.events == []
-    await every(telemetry.keys(account_id=account_id, timeframe=hour))
+    assert await every(telemetry.keys(account_id=account_id)) == []
     values = telemetry.values(
         account_id=account_id, key="$workers.outcome", type="string", timeframe=hour, datasets=[]
     )

@@ -29,6 +29,8 @@ _MODULE_TYPES: Final[Mapping[str, str]] = {
     ".html": "text/plain",
     ".sql": "text/plain",
 }
+_SECRETS: Final = ("secret_text", "secret_key")
+_VARIABLES: Final = ("plain_text", "json")
 _DATA: Final = "application/octet-stream"
 _SERVICE_WORKER: Final = "worker.js"
 
@@ -129,8 +131,10 @@ class WorkerCalls(Session):
         items = await self._read(path) or ()
         return shaped("GET", path, lambda found: _hostnames(found, name), items)
 
-    async def upload(self, upload: WorkerUpload) -> None:
+    async def upload(self, upload: WorkerUpload, *, keeps_variables: bool = False) -> None:
         """Make the worker, or a new version of it, and let it answer. Secrets that it has stay.
+
+        With `keeps_variables` those variables stay, too, that the upload does not name.
 
         An answer that is lost leads to no second version: what is deployed then is looked at first.
 
@@ -142,7 +146,7 @@ class WorkerCalls(Session):
             "bindings": [dict(binding) for binding in upload.bindings],
             "compatibility_date": upload.compatibility_date or "",
             "compatibility_flags": list(upload.compatibility_flags),
-            "keep_bindings": ["secret_text", "secret_key"],
+            "keep_bindings": [*_SECRETS, *(_VARIABLES if keeps_variables else ())],
         }
         parts = [Part("metadata", None, json.dumps(metadata).encode(), "application/json")]
         parts += [

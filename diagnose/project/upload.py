@@ -42,6 +42,7 @@ class Upload:
         crons: None leaves the schedules of a deployed worker alone.
         consumers: of queues; they are attached after the upload.
         workers_dev: whether it answers there from now on; None leaves that alone.
+        keeps_variables: that the worker has and the config does not name (`keep_vars`).
         skipped: files that were left out, with the reason.
     """
 
@@ -54,6 +55,7 @@ class Upload:
     crons: tuple[str, ...] | None = None
     consumers: tuple[QueueConsumer, ...] = ()
     workers_dev: bool | None = None
+    keeps_variables: bool = False
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -82,6 +84,7 @@ def build_upload(project: Project) -> Upload:
         crons=config.crons,
         consumers=config.consumers,
         workers_dev=config.is_at_workers_dev,
+        keeps_variables=config.document.get("keep_vars") is True,
         skipped=collector.skipped,
     )
 

@@ -94,7 +94,7 @@ class DeployWorker(Step):
         for consumer in consumers:
             await consumer.require_queue(workspace)
         try:
-            await account.upload(self.upload)
+            await account.upload(self.upload, keeps_variables=self.upload.keeps_variables)
             if self.upload.crons is not None:
                 await account.put_schedules(self.script_name, self.upload.crons)
             await self._set_workers_dev(account, self.upload.workers_dev)

@@ -87,6 +87,15 @@ async def test_the_user_may_say_that_the_config_is_right(demo, old, repair):
     assert "EXTRA" not in {binding["name"] for binding in script(demo).active.bindings}
 
 
+async def test_variables_that_the_config_keeps_stay(demo, old, repair):
+    config = demo / "pyswarm" / "wrangler_historical_import.toml"
+    config.write_text("keep_vars = true\n" + config.read_text())
+    deploy(demo, EXTRA, text=old)
+    (settlement,) = (await repair("DEP002", demo)).settlements
+    assert settlement.outcome is Outcome.FIXED
+    assert EXTRA in script(demo).active.bindings
+
+
 async def test_another_language_is_deployed_by_wrangler(write_project, saved_account, repair):
     config = 'name = "rates"\nmain = "worker.js"\nno_bundle = true\ncompatibility_date = "2025-11-10"\n'
     text = "export default { async fetch() { return new Response('ok') } }\n"

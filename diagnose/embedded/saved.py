@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from diagnose.d1 import Database
-from diagnose.embedded.queues.messages import MessageStore
-from diagnose.embedded.store import (
+from diagnose.embedded.folder import (
     DOCUMENT,
     LOCK,
     MESSAGES,
@@ -22,6 +21,7 @@ from diagnose.embedded.store import (
     translated,
     translated_sqlite,
 )
+from diagnose.embedded.queues.messages import MessageStore
 from diagnose.errors import ProjectError
 
 if TYPE_CHECKING:

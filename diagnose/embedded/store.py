@@ -1,56 +1,43 @@
-"""Where an embedded account is kept: in memory, or in a folder that survives a kill at any moment.
-
-account.json            everything but rows and code; replaced by rename, after its content is on disk
-account.lock            locked by the one process that may write
-d1/UUID.sqlite          rows; SQLite's own journal keeps them whole
-history/UUID/           what they were before, for Time Travel
-transfers/              files of imports and exports; nobody needs them after a restart
-messages.sqlite         what waits in queues; made when the first message is sent
-modules/SHA256          code of workers; written before the account.json that names it
-secrets.json            texts of secrets, for its owner only; written before the account.json that names them
-"""
+"""Where an embedded account is kept: in memory, or in a folder that survives a kill at any moment."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Protocol
 
-import apsw
-
 from diagnose.d1 import Database
+from diagnose.embedded.folder import (
+    DATABASES,
+    DOCUMENT,
+    HISTORY,
+    LOCK,
+    MESSAGES,
+    MODULES,
+    SECRETS,
+    TRANSFERS,
+    database_file,
+    read_secret_texts,
+    read_state,
+    replace_file,
+    sync_folder,
+    translated,
+    translated_sqlite,
+)
 from diagnose.embedded.history import FolderHistory, MemoryHistory, forget_unfinished
 from diagnose.embedded.queues.messages import MessageStore
-from diagnose.embedded.records import RecordError, from_record, to_record
-from diagnose.embedded.states.secret_file import (
-    SecretFileError,
-    read_secrets,
-    secret_texts,
-    write_secrets,
-)
-from diagnose.embedded.states.worker_records import Kept
+from diagnose.embedded.records import to_record
+from diagnose.embedded.states.secret_file import secret_texts, write_secrets
 from diagnose.errors import ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from diagnose.embedded.history import History
     from diagnose.embedded.state import AccountState
 
-DOCUMENT: Final = "account.json"
-LOCK: Final = "account.lock"
-DATABASES: Final = "d1"
-MODULES: Final = "modules"
-MESSAGES: Final = "messages.sqlite"
-HISTORY: Final = "history"
-TRANSFERS: Final = "transfers"
-SECRETS: Final = "secrets.json"
 _OWNER_ONLY: Final = 0o600
 _UNFINISHED: Final = f"{DOCUMENT}.new"
 _OURS: Final = frozenset({DOCUMENT, _UNFINISHED, LOCK, DATABASES, MODULES})
@@ -178,18 +165,18 @@ class FolderStorage:
                 for version in script.versions:
                     for module in version.modules.values():
                         if not (modules / module.digest).exists():
-                            _replace(modules / module.digest, module.content)
+                            replace_file(modules / module.digest, module.content)
             secrets = secret_texts(state.scripts.values())
             self._write_secrets({**self._secrets, **secrets})
             text = json.dumps(to_record(state), indent=1, ensure_ascii=False)
-            _replace(self._folder / DOCUMENT, text.encode())
+            replace_file(self._folder / DOCUMENT, text.encode())
             self._write_secrets(secrets)
 
     def create_database(self, uuid: str) -> Database:
         """An empty database in a file. Raises ProjectError."""
         with translated(self._folder):
             database = Database.open(self._file(uuid))
-            _sync(self._folder / DATABASES)
+            sync_folder(self._folder / DATABASES)
             return database
 
     def open_database(self, uuid: str) -> Database:
@@ -228,7 +215,7 @@ class FolderStorage:
         with translated_sqlite(file):
             messages = MessageStore.open(file)
         with translated(self._folder):
-            _sync(self._folder)
+            sync_folder(self._folder)
         return messages
 
     def close(self) -> None:
@@ -244,7 +231,7 @@ class FolderStorage:
     def _write_secrets(self, texts: dict[str, str]) -> None:
         """Keep exactly these texts; nothing is written when they are kept already."""
         if texts != self._secrets:
-            _replace(self._folder / SECRETS, write_secrets(texts), mode=_OWNER_ONLY)
+            replace_file(self._folder / SECRETS, write_secrets(texts), mode=_OWNER_ONLY)
             self._secrets = texts
 
     def _sweep(self, state: AccountState) -> None:
@@ -270,88 +257,6 @@ class FolderStorage:
         shutil.rmtree(self._folder / TRANSFERS, ignore_errors=True)
 
 
-def database_file(folder: Path, uuid: str) -> Path:
-    """Where the rows of a database are kept."""
-    return folder / DATABASES / f"{uuid}.sqlite"
-
-
-def read_state(folder: Path) -> AccountState:
-    """What account.json says, with the modules it names.
-
-    Raises:
-        ProjectError: it is damaged, or not ours.
-        OSError: it cannot be read.
-    """
-    document = folder / DOCUMENT
-    secrets = read_secret_texts(folder)
-    try:
-        record = json.loads(document.read_bytes())
-        # Whoever writes meanwhile keeps the old texts until the document is replaced, and the new ones then.
-        secrets = {**secrets, **read_secret_texts(folder)}
-        return from_record(record, Kept(content=lambda digest: _module(folder, digest), secret=secrets.get))
-    except (RecordError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(
-            f"this is not a usable embedded account: {error}",
-            where=str(document),
-            hint="restore the file, or remove the folder to start with an empty account",
-        ) from error
-
-
-def read_secret_texts(folder: Path) -> dict[str, str]:
-    """The texts of secrets by id; none where the file was left out.
-
-    Raises:
-        ProjectError: the file is damaged.
-        OSError: it cannot be read.
-    """
-    file = folder / SECRETS
-    try:
-        return read_secrets(file.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except SecretFileError as error:
-        raise ProjectError(
-            f"the secrets of the embedded account cannot be read: {error}",
-            where=str(file),
-            hint="restore the file, or remove it to start without the texts of secrets",
-        ) from error
-
-
-@contextmanager
-def translated(folder: Path) -> Iterator[None]:
-    """Turn an operating system's refusal into a ProjectError that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise ProjectError(
-            f"the embedded account cannot be read or written: {error.strerror}",
-            where=str(error.filename or folder),
-        ) from error
-
-
-@contextmanager
-def translated_sqlite(file: Path, what: str = "the messages") -> Iterator[None]:
-    """Turn what SQLite says about a file into a ProjectError that names it."""
-    try:
-        yield
-    except apsw.Error as error:
-        raise ProjectError(
-            f"{what} of the embedded account cannot be read: {error}",
-            where=str(file),
-            hint="restore it, or remove the folder to start with an empty account",
-        ) from error
-
-
-def _module(folder: Path, digest: str) -> bytes:
-    try:
-        content = (folder / MODULES / digest).read_bytes()
-    except FileNotFoundError:
-        raise RecordError(f"{MODULES}/{digest} is missing") from None
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise RecordError(f"{MODULES}/{digest} was changed")
-    return content
-
-
 def _refuse_foreign_folder(folder: Path) -> None:
     """Raise ProjectError rather than put an account among somebody's files."""
     names = {entry.name for entry in folder.iterdir()}
@@ -375,31 +280,3 @@ def _lock(folder: Path) -> int:
             hint="stop it (`diagnose serve`?) or wait until it has finished",
         ) from None
     return descriptor
-
-
-def _replace(file: Path, content: bytes, *, mode: int = 0o666) -> None:
-    """Write the file whole: whoever reads it, even after a kill, finds the old or the new content.
-
-    Its mode is `mode` under the umask, from the first byte on.
-    """
-    temporary = file.with_name(f"{file.name}.new")
-    temporary.unlink(missing_ok=True)  # what a kill left there may have another mode
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync(file.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from diagnose.embedded.serving.server import Server
 
 _PAUSE_SECONDS: Final = 0.05
+_THREADS: Final = 64
+"""Statements that may run at the same time, each in a database of its own. Idle threads are not started."""
 
 
 def make_served(
@@ -56,9 +59,11 @@ async def serve(server: Server, account: EmbeddedAccount, live: Live | None = No
         account: whose statements may run in other threads.
         live: whose workers are executed meanwhile.
     """
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="statement"))
     async with live or nullcontext():
         await server.serve()
-    ending = asyncio.create_task(asyncio.get_running_loop().shutdown_default_executor())
+    ending = asyncio.create_task(loop.shutdown_default_executor())
     while not ending.done():
         account.interrupt()
         await asyncio.wait({ending}, timeout=_PAUSE_SECONDS)

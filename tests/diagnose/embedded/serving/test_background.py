@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -22,6 +23,30 @@ def test_a_function_runs_in_the_servers_thread_and_its_errors_come_back(server, 
     assert embedded.find_database("market") == created
     with pytest.raises(RefusalError, match="already exists"):
         server.call(lambda: embedded.create_database("market"))
+
+
+def test_many_long_statements_leave_room_for_others(server, embedded, client):
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    uuids = [server.call(lambda name=name: embedded.create_database(f"d{name}").uuid) for name in range(9)]
+
+    def ask(uuid, sql):
+        path = f"{client.base_url}d1/database/{uuid}/query"
+        return httpx.post(path, headers=client.headers, json={"sql": sql}, timeout=60).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        endless = [pool.submit(ask, uuid, numbers) for uuid in uuids[1:]]
+        while any(server.call(lambda uuid=uuid: is_idle(embedded, uuid)) for uuid in uuids[1:]):
+            pass
+        assert ask(uuids[0], "SELECT 1") == 200
+        while not all(one.done() for one in endless):
+            server.call(embedded.interrupt)
+    assert [one.result() for one in endless] == [500] * 8
+
+
+def is_idle(embedded, uuid):
+    """Whether no statement of the database runs in another thread."""
+    turn = embedded.database(uuid)._session.turn
+    return turn.acquire(blocking=False) and not turn.release()
 
 
 def test_nothing_answers_after_the_block(embedded):

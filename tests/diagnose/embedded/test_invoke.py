@@ -76,7 +76,7 @@ async def test_the_runtime_is_given_code_kinds_and_values(deployed):
     bindings = (
         {"type": "plain_text", "name": "MODE", "text": "fast"},
         {"type": "json", "name": "LIST", "json": [1]},
-        {"type": "secret_text", "name": "KEY", "text": "never kept"},
+        {"type": "secret_text", "name": "KEY", "text": "kept"},
         {"type": "queue", "name": "Q", "queue_name": "jobs"},
         {"type": "kv_namespace", "name": "KV", "namespace_id": "x"},
     )
@@ -228,3 +228,30 @@ async def test_on_a_served_account_statements_take_their_turn(deployed):
 
     await invoke(account, handler)
     assert taken == [UUID, UUID]
+
+
+async def test_a_worker_is_given_the_secrets_that_its_account_keeps(deployed):
+    account = deployed(bindings=({"type": "secret_text", "name": "KEY", "text": "kept"},))
+
+    async def handler(env): ...
+
+    assert (await invoke(account, handler)).worker.vars == {"KEY": "kept"}
+    replaced = await invoke(account, handler, secret_values={"KEY": "given"})
+    assert replaced.worker.vars == {"KEY": "given"}
+
+
+async def test_queries_of_workers_are_counted(deployed):
+    account = deployed()
+
+    async def handler(env):
+        await env.d1_run("DB", Statement("CREATE TABLE t (a)"))
+        await env.d1_batch("DB", (Statement("INSERT INTO t VALUES (1)"), Statement("SELECT a FROM t")))
+
+    await invoke(account, handler)
+    counted = {key.text: (totals.queries, totals.writes) for key, totals in account.query_counts.totals}
+    assert counted == {
+        "CREATE TABLE t (a)": (1, 1),
+        "INSERT INTO t VALUES (1)": (1, 1),
+        "SELECT a FROM t": (1, 0),
+    }
+    assert {key.database_id for key, _ in account.query_counts.totals} == {UUID}

@@ -76,7 +76,8 @@ class RowsDidNotLand(Check):
     claims, else null. `landed`: rows in the table. `equal`: rows that landed with equal values.
     `statements`: how many were executed. `error`: of the first refused statement. `timeline`: events with
     `at_ms`, `kind`, `text`, `path`, `line`, deliveries included. `live`, `logs`: with `--live`, what was
-    triggered and watched, and the lines that the workers wrote; `before`: rows in the table before.
+    triggered and watched, and the lines that the workers wrote; `before`: rows in the table before. `equal`
+    and `statements` are null then.
 
     ## Permissions
 
@@ -221,8 +222,8 @@ def _evidence(rehearsal: Rehearsal, table: WatchedTable | None) -> dict[str, Jso
         "fetched": len(rehearsal.fetched) if rehearsal.fetched is not None else None,
         "reported": rehearsal.reported,
         "landed": table.landed if table else 0,
-        "equal": rehearsal.equal,
-        "statements": rehearsal.statements,
+        "equal": rehearsal.equal if rehearsal.live is None else None,
+        "statements": rehearsal.statements if rehearsal.live is None else None,
         "timeline": rehearsal.timeline,
     }
     if failed:

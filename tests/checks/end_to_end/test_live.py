@@ -79,6 +79,7 @@ async def test_rows_that_land_on_the_account(tides, deployed, live_run):
     assert landed.message == "2 rows landed in levels"
     assert landed.resource == f"d1/{DATABASE}/levels"
     assert (landed.evidence["reported"], landed.evidence["landed"], landed.evidence["before"]) == (2, 2, 0)
+    assert (landed.evidence["equal"], landed.evidence["statements"]) == (None, None)
     origin = server.base_url.removesuffix("/client/v4")
     assert landed.evidence["live"] == {
         "trigger": f"POST {origin}/import",

@@ -65,6 +65,23 @@ async def test_statements(wrangler: Wrangler, served: Served):
         assert rows.rows == ((1, 2.5, None), (2, 3, "a;b"))
 
 
+async def test_a_database_that_is_named_by_its_id(wrangler: Wrangler, served: Served, database_id: str):
+    async with served.account() as account:
+        await account.query(database_id, "CREATE TABLE price_data (symbol TEXT)")
+    execute = f"d1 execute {database_id} --remote --json --command"
+    table = "SELECT name FROM sqlite_master WHERE type='table' AND name='price_data'"
+    if str(wrangler.release) == "4.86.0":  # it looks for a database of that name
+        told = wrangler(execute, table, code=1).json
+        assert told == {"error": {"text": f"Couldn't find DB with name '{database_id}'"}}
+        return
+
+    (found,) = wrangler(execute, table).json
+    (counted,) = wrangler(execute, "SELECT COUNT(*) FROM price_data").json
+
+    assert found["results"] == [{"name": "price_data"}]
+    assert counted["results"] == [{"COUNT(*)": 0}]
+
+
 async def test_a_statement_that_fails(wrangler: Wrangler, served: Served):
     async with served.account() as account:
         uuid = (await account.create_database("archive")).uuid

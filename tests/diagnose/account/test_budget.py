@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from diagnose.account import Secret
+from diagnose.account import Account, Secret
 from diagnose.account.budget import Budget, Unlimited, shared_budget
 from diagnose.account.clock import SteadyClock
 from diagnose.account.rate_headers import Quota, Remaining
@@ -188,3 +188,12 @@ async def test_the_machines_time_passes():
     before = clock.now()
     await clock.sleep(0.002)
     assert clock.now() >= before + 0.001
+
+
+async def test_accounts_of_one_token_share_its_budget():
+    root = "https://api.example/client/v4"
+    made = [Account.cloudflare(Secret(token), "0" * 32, root) for token in ("a", "a", "b")]
+    first, second, other = (account._transport._budget for account in made)
+    assert first is second is not other
+    for account in made:
+        await account.aclose()

@@ -67,7 +67,9 @@ class Transfers:
         file_name = f"{uuid}.{secrets.token_hex(8)}.sql"
         link = self.links.make(self._account.scratch() / file_name)
         upload = Upload(uuid, etag, file_name, link)
-        self._uploads[file_name] = upload
+        valid = {name: known for name, known in self._uploads.items() if self.links.find(known.link.key)}
+        self._uploads = {**valid, file_name: upload}
+        self._arrived = {name: found for name, found in self._arrived.items() if name in valid}
         return upload
 
     def arrived(self, link: Link, etag: str) -> None:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from diagnose.d1 import Statement
+from diagnose.d1 import D1Limits, Limits, Statement
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +39,13 @@ async def upload(api, content: bytes) -> dict[str, str]:
     api.headers.pop("Authorization")
     put = await api.put(found["upload_url"], content=content)
     assert (put.status_code, put.headers["etag"]) == (200, f'"{md5(content)}"')
+    return found
+
+
+async def upload_again(api, content: bytes) -> dict[str, str]:
+    token = api.headers["Authorization"]
+    found = await upload(api, content)
+    api.headers["Authorization"] = token
     return found
 
 
@@ -157,6 +164,26 @@ async def test_an_address_cannot_be_guessed_and_expires(api, embedded, engine):
     assert (await api.put(f"{path}/{key[:-1]}", content=b"")).status_code == 403
     embedded.transfers.links._now = lambda: float("inf")
     assert (await api.put(found["upload_url"], content=b"")).status_code == 403
+
+
+async def test_a_file_that_is_larger_than_d1_takes_is_refused(api, engine, monkeypatch):
+    small = Limits(d1=D1Limits().pinned(import_file_bytes=10))
+    monkeypatch.setattr("diagnose.embedded.app.transfer.LIMITS", small)
+    for content, status in ((b"SELECT 1;\n", 200), (b"SELECT 12;\n", 413)):
+        found = await call(api, "init", etag=md5(content))
+        assert (await api.put(found["upload_url"], content=content)).status_code == status
+    body = {"action": "ingest", "filename": found["filename"], "etag": md5(content)}
+    assert refused(await api.post(f"{PATH}/import", json=body))[:2] == (400, 7400)
+
+
+async def test_an_upload_that_has_expired_is_sent_again(api, embedded, engine):
+    content = b"SELECT 1;"
+    first = await upload_again(api, content)
+    embedded.transfers.links._now = lambda: 1e12
+    second = await upload_again(api, content)
+    assert first["filename"] != second["filename"]
+    assert [*embedded.transfers._uploads] == [second["filename"]]
+    assert [file.name for file in embedded.scratch().iterdir()] == [second["filename"]]
 
 
 async def test_a_database_that_takes_a_file_serves_no_queries(api, embedded, engine):

@@ -35,6 +35,7 @@ _NAMED_TWICE: Final = frozenset(
 )
 _STATISTICS: Final = "sqlite_stat4"
 _VIRTUAL: Final = frozenset({apsw.SQLITE_CREATE_VTABLE, apsw.SQLITE_DROP_VTABLE})
+_CREATES: Final = frozenset({apsw.SQLITE_CREATE_TABLE, apsw.SQLITE_CREATE_INDEX})
 _WRITES: Final = frozenset({apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE})
 
 
@@ -49,6 +50,7 @@ class Authorizer:
         reads: (table, column) pairs read since `reset`; the column is "" when only rows are counted.
         written: (action, table, column) of each kind of write since `reset`; the column is "" for INSERT
             and DELETE.
+        created: the table that a new table or index is for, since `reset`, or None.
         actions: everything that was asked since `reset`, what any SELECT or write asks for left out.
     """
 
@@ -63,6 +65,7 @@ class Authorizer:
         self.analyzed = False
         self.reads: dict[tuple[str, str], None] = {}
         self.written: list[tuple[int, str, str]] = []
+        self.created: str | None = None
         self.actions: set[int] = set()
 
     def __call__(
@@ -103,6 +106,8 @@ class Authorizer:
         if action in {apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE}:
             return True
         self.actions.add(action)
+        if action in _CREATES:
+            self.created = self.created or (first if action == apsw.SQLITE_CREATE_TABLE else second)
         if action == apsw.SQLITE_PRAGMA:
             return pragma_allowed(first, second)
         if action in {apsw.SQLITE_TRANSACTION, apsw.SQLITE_SAVEPOINT}:

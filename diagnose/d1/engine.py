@@ -282,7 +282,7 @@ class Database:
             changed_db=(changes, session.size(), connection.last_insert_rowid()) != (0, size, last_row_id),
             size_after=session.size(),
             rows_read=rows_read,
-            rows_written=self._meter.rows_written(changes, readonly=program.readonly),
+            rows_written=self._meter.rows_written(changes, readonly=program.readonly or program.explains),
             duration_ms=(time.perf_counter() - started) * 1_000,
         )
 

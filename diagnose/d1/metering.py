@@ -2,8 +2,10 @@
 
 Written: each changed row counts 1, and 1 more for every index of the first table that the statement inserts
 into, or whose columns it updates; deleting from an index is free. A new table or view counts 2, another
-change of the schema 1. Rows of triggers and cascades count like those of that first table, and rows that an
-upsert updates count like inserted ones.
+change of the schema 1. A new table counts 1 more for each index that its keys make, and 2 for the table of
+sequences that the first AUTOINCREMENT makes; inserting into such a table counts 1 for its sequence. A new
+index counts the rows of its table. Rows of triggers and cascades count like those of that first table, and
+rows that an upsert updates count like inserted ones.
 
 Read: the rows returned (if a table is read at all) or the steps of full scans, whichever is more.
 """
@@ -13,6 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
+
+from diagnose.d1.identifiers import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +32,8 @@ _SCHEMA_ROWS: Final = {
     apsw.SQLITE_ALTER_TABLE: 1,
 }
 
+_SEQUENCES_ROWS: Final = 2
+
 
 class Meter:
     """Counts for one connection."""
@@ -35,11 +41,16 @@ class Meter:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._scanned = 0
+        self._had_sequences = True
+        self._schema = 0
         session.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._profiled)
 
     def start(self) -> None:
         """A statement is about to run."""
         self._scanned = 0
+        if not _SCHEMA_ROWS.keys().isdisjoint(self._session.authorizer.actions):
+            self._schema = self._schema_version()
+            self._had_sequences = self._has_sequences()
 
     def rows_read(self, rows: int) -> int:
         """The estimate for the statement that has just run and returned so many rows."""
@@ -51,7 +62,34 @@ class Meter:
             return 0
         authorizer = self._session.authorizer
         schema = max((_SCHEMA_ROWS.get(action, 0) for action in authorizer.actions), default=0)
-        return schema or (changes * (1 + self._indexes(authorizer.written)) if changes else 0)
+        if schema and self._schema == self._schema_version():
+            return 0  # IF NOT EXISTS, and it does
+        if schema:
+            return schema + self._built(authorizer.created, authorizer.actions)
+        if not changes:
+            return 0
+        return changes * (1 + self._indexes(authorizer.written)) + self._sequences(authorizer.written)
+
+    def _built(self, table: str | None, actions: set[int]) -> int:
+        """What a new table or index brings along."""
+        if table is None:
+            return 0
+        if apsw.SQLITE_CREATE_TABLE not in actions:
+            ((rows,),) = self._session.own(f"SELECT count(*) FROM {quoted(table)}")  # noqa: S608 - quoted
+            return int(str(rows))
+        sequences = 0 if self._had_sequences or not self._has_sequences() else _SEQUENCES_ROWS
+        return len(self._session.indexes(table)) + sequences
+
+    def _schema_version(self) -> int:
+        ((version,),) = self._session.own("PRAGMA schema_version")
+        return int(str(version))
+
+    def _has_sequences(self) -> bool:
+        return bool(self._session.own("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"))
+
+    def _sequences(self, written: Sequence[tuple[int, str, str]]) -> int:
+        action, table, _ = written[0]
+        return int(action == apsw.SQLITE_INSERT and self._session.counts_up(table))
 
     def _indexes(self, written: Sequence[tuple[int, str, str]]) -> int:
         first, table, _ = written[0]

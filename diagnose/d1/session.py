@@ -33,6 +33,10 @@ _INDEXES: Final = """
     FROM pragma_index_list(?1) AS list, pragma_index_info(list.name) AS info
     WHERE NOT (list.origin = 'pk' AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE wr))
 """
+_AUTOINCREMENT: Final = """
+    SELECT 1 FROM sqlite_master
+    WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%'
+"""
 _LONGEST_TEXT: Final = 1_000_000_000  # the most that SQLite takes
 _KEY_COLUMNS: Final = "SELECT name, pk FROM pragma_table_xinfo(?1)"
 _WITHOUT_ROWID: Final = "SELECT 1 FROM pragma_table_list(?1) WHERE wr"
@@ -71,6 +75,7 @@ class Session:
             self._set_most_pages(_LARGEST_IN_MEMORY // self._page_size)
         self._size: int | None = None
         self._indexes: dict[str, Mapping[str, frozenset[str]]] = {}
+        self._counting: dict[str, bool] = {}
         self.watcher: CommitWatcher = Unwatched()
         self.stepping: list[apsw.Cursor] = []
         self.undone_changes = 0
@@ -112,6 +117,12 @@ class Session:
                 found[str(index)] = found.get(str(index), frozenset()) | {str(column).lower()}
             self._indexes[table] = found
         return self._indexes[table]
+
+    def counts_up(self, table: str) -> bool:
+        """Whether the table numbers its rows by AUTOINCREMENT."""
+        if table not in self._counting:
+            self._counting[table] = bool(self.own(_AUTOINCREMENT, table))
+        return self._counting[table]
 
     def _pragma(self, name: str) -> int:
         [(value,)] = self.own(f"PRAGMA {name}")
@@ -302,6 +313,7 @@ class Session:
         """What was known of the schema and the size may no longer hold."""
         self._size = None
         self._indexes = {}
+        self._counting = {}
 
     def _roll_back(self) -> None:
         self._end_steps()

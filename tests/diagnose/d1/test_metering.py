@@ -11,6 +11,7 @@ CREATE INDEX by_v ON keyed(v)
 CREATE TABLE narrow(k TEXT PRIMARY KEY) WITHOUT ROWID
 INSERT INTO keyed VALUES('a', 1, 1), ('b', 2, 2)
 """
+COUNTING = "CREATE TABLE counting(a INTEGER PRIMARY KEY AUTOINCREMENT)"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,14 @@ INSERT INTO keyed VALUES('a', 1, 1), ('b', 2, 2)
         ("UPDATE keyed SET v = 9", 4),
         ("DELETE FROM keyed", 2),
         ("CREATE TABLE x(a)", 2),
+        ("CREATE TABLE x(a UNIQUE, b PRIMARY KEY)", 4),
+        ("CREATE TABLE x(a PRIMARY KEY, b UNIQUE) WITHOUT ROWID", 3),
+        ("CREATE TABLE x(a INTEGER PRIMARY KEY AUTOINCREMENT)", 4),
+        ("CREATE TABLE IF NOT EXISTS plain(a)", 0),
+        ("CREATE INDEX by_w ON keyed(w)", 3),
+        ("EXPLAIN CREATE INDEX by_w ON keyed(w)", 0),
+        ("INSERT INTO counting VALUES(NULL), (NULL)", 3),
+        ("CREATE TABLE x(a INTEGER PRIMARY KEY AUTOINCREMENT); CREATE TABLE y(a)", 2),
         ("CREATE TRIGGER g AFTER INSERT ON plain BEGIN SELECT 1; END", 1),
         ("SELECT * FROM keyed", 0),
     ],
@@ -31,6 +40,8 @@ INSERT INTO keyed VALUES('a', 1, 1), ('b', 2, 2)
 def test_rows_written_counts_indexes(sql, written):
     with Database.memory() as database:
         database.exec(SETUP)
+        if "counting" in sql:
+            database.run(Statement(COUNTING))
         assert database.run(Statement(sql)).rows_written == written
 
 

@@ -149,3 +149,12 @@ async def test_one_run_of_fix_keeps_what_the_dashboard_added(demo, old, repair_a
     assert code(demo) == (demo / WORKER).read_bytes()
     assert {"EXTRA", "DB"} <= {binding["name"] for binding in script(demo).active.bindings}
     assert {one.finding.code: one.outcome for one in result.settlements if not one.outcome.is_good} == {}
+
+
+async def test_over_http_one_run_ends_with_the_repaired_code_deployed_as_well(demo, old, repair_over_http):
+    deploy(demo, text=old)
+    result = await repair_over_http("CFG,TBL,DEP,LIM,SRC,QUE", demo, options=dict(ANSWERS))
+    assert code(demo) == (demo / WORKER).read_bytes()
+    assert b"json_each" in code(demo)
+    assert {one.finding.code: one.outcome for one in result.settlements if not one.outcome.is_good} == {}
+    assert [one.code for one in result.findings if one.status in {Status.FAIL, Status.ERROR}] == []

@@ -81,9 +81,11 @@ class Watching:
         """Disconnect, and delete the tail."""
         if self._reading is not None:
             self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+            await asyncio.wait([self._reading])
         await self._leave()
         self.tail.end()
+        if self._reading is not None and not self._reading.cancelled():
+            self._reading.result()  # a mistake of ours is not to be missed
 
     async def _connect(self) -> None:
         self._made = await self._create()
@@ -101,13 +103,15 @@ class Watching:
                 self.tail.left = made.id.scrub(str(error))
 
     async def _read(self) -> None:
-        """Take what comes, in as many connections as it needs."""
-        while (why := await self._read_one()) is not None:
-            self.tail.gaps.append(why)
-            await self._leave()
-            if not await self._again():
-                break
-        self.tail.end()
+        """Take what comes, in as many connections as it needs; the tail ends whatever happens."""
+        try:
+            while (why := await self._read_one()) is not None:
+                self.tail.gaps.append(why)
+                await self._leave()
+                if not await self._again():
+                    break
+        finally:
+            self.tail.end()
 
     async def _read_one(self) -> str | None:
         """Read until the connection ends; the reason to make another, or None when it ended well."""

@@ -189,7 +189,7 @@ async def test_a_lost_connection_is_made_anew_and_told(scripted, server, monkeyp
     async with watched(handle) as url:
         for body in (made(url), DELETED):
             server.answer(200, body)
-        server.answer(503, b"nothing")
+        server.answer(403, b"nothing")
         for body in (made(url), DELETED):
             server.answer(200, body)
         async with scripted.tail("importer") as tail:
@@ -206,7 +206,7 @@ async def test_a_tail_that_cannot_be_made_anew_ends(scripted, server, monkeypatc
         await socket.close(1011)
 
     async with watched(handle) as url:
-        for status, body in ((200, made(url)), (200, DELETED), (503, b"no"), (503, b"no")):
+        for status, body in ((200, made(url)), (200, DELETED), (403, b"no"), (403, b"no")):
             server.answer(status, body)
         async with scripted.tail("importer") as tail:
             assert [event async for event in tail] == []

@@ -31,6 +31,7 @@ CODES = {
     "explain": {0},
     "simulate": {0},
     "record": {1},
+    "permissions": {0},
 }
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from diagnose.d1.identifiers import quoted
 from diagnose.errors import ProjectError
 from diagnose.project.files import read_regular, resolve_inside
 
@@ -46,6 +47,20 @@ class Migration:
     name: str
     path: str
     sql: str
+
+
+def applied_table_sql(table: str) -> str:
+    """Makes the table of applied migrations where there is none, as wrangler 4.164 does.
+
+    Character by character, so that nobody can tell who was first.
+    """
+    return (
+        f"CREATE TABLE IF NOT EXISTS {quoted(table)}(\n"
+        "\t\tid         INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+        "\t\tname       TEXT UNIQUE,\n"
+        "\t\tapplied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
+        ");"
+    )
 
 
 def migrations_folder(binding: D1Binding, base: str) -> str:

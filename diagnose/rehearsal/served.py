@@ -7,8 +7,11 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from diagnose.d1 import Statement
+from diagnose.d1.identifiers import quoted
 from diagnose.embedded import EmbeddedAccount, RefusalError, fill
 from diagnose.errors import ProjectError, SourceError
+from diagnose.project.migrations import applied_table_sql
 from diagnose.rehearsal.consuming import find_consumers
 from diagnose.rehearsal.deploying import deploy_project
 from diagnose.rehearsal.deriving import blueprint_of
@@ -74,11 +77,25 @@ def _deployed(project: Project, account: EmbeddedAccount, tell: Callable[[str], 
         for queue, why in consumers.unexecuted.items():
             tell(f"the consumer of {queue} is not deployed: {why}")
         for one in (project, *consumers.projects):
+            _enter_migrations(one, account)
             _deploy(one, account, tell)
     except BaseException:
         account.close()
         raise
     return account
+
+
+def _enter_migrations(project: Project, account: EmbeddedAccount) -> None:
+    """Note which migrations were applied, so that nobody applies them again."""
+    for binding in project.config.d1 if project.config else ():
+        migrations, uuid = project.migrations(binding), binding.database_id
+        if not migrations or uuid is None or uuid not in account.databases:
+            continue
+        database, table = account.database(uuid), binding.migrations_table
+        database.run(Statement(applied_table_sql(table)))
+        for migration in migrations:
+            entered = f"INSERT OR IGNORE INTO {quoted(table)} (name) VALUES (?1)"
+            database.run(Statement(entered, (migration.name,)))
 
 
 def _deploy(project: Project, account: EmbeddedAccount, tell: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from diagnose.model import Effect, Step
+from diagnose.project.migrations import applied_table_sql
 from diagnose.steps.database import count, execute
 
 if TYPE_CHECKING:
@@ -73,13 +74,9 @@ class ApplyMigration(Step):
         await execute(
             workspace,
             self.database_id,
-            # Character by character as wrangler 4.164 makes it, so that nobody can tell who was first.
-            f"CREATE TABLE IF NOT EXISTS {table}(\n"
-            "\t\tid         INTEGER PRIMARY KEY AUTOINCREMENT,\n"
-            "\t\tname       TEXT UNIQUE,\n"
-            "\t\tapplied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
             # A line of its own for the semicolon: the migration may end in a comment.
-            f");\n{self.sql.strip().rstrip(';')}\n;\nINSERT INTO {table} (name) VALUES ('{name}');",
+            f"{applied_table_sql(self.migrations_table)}\n{self.sql.strip().rstrip(';')}\n;\n"
+            f"INSERT INTO {table} (name) VALUES ('{name}');",
             landed=lambda: self._is_applied(workspace),
         )
 

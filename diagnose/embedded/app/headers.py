@@ -36,13 +36,15 @@ class _Window:
     blocked: bool = False
 
     def take(self, now: float, *, enforced: bool) -> None:
-        """Count one request."""
+        """Count one request; where the limit does not apply, nothing is used up."""
         if now >= self.ends:
             self.ends, self.remaining = now + LIMITS.api.seconds, int(LIMITS.api.requests)
             self.blocked = False
+        if not enforced:
+            return
         if self.remaining:
             self.remaining -= 1
-        elif enforced and not self.blocked:
+        elif not self.blocked:
             self.ends, self.blocked = now + LIMITS.api.seconds, True
 
 
@@ -62,7 +64,8 @@ class ApiHeaders:
         Args:
             app: that answers.
             account: whose tokens are told apart; requests with none of them are counted together.
-            enforced: requests beyond the limit are refused with 429; otherwise they are only counted.
+            enforced: requests are counted, and refused with 429 beyond the limit. Otherwise the headers tell
+                of an unused limit: clients that keep to them would wait for nothing.
             now: seconds of a clock that never goes back.
         """
         self._app = app

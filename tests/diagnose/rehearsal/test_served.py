@@ -55,6 +55,8 @@ def test_a_project_is_deployed_whole(project):
     with deployed_account(project(), None, plan="free", tell=told.append) as account:
         assert (account.account_id, account.plan) == (ACCOUNT, "free")
         assert count_tables(account) == ((1,),)
+        entered = account.database(HARBOUR).run(Statement("SELECT id, name FROM d1_migrations"))
+        assert entered.rows == ((1, "0001_levels.sql"),)
         (queue,) = account.queues.values()
         assert (queue.name, queue.consumer.script, queue.consumer.settings.batch_size) == (
             "levels",

@@ -29,7 +29,7 @@ async def test_databases(wrangler: Wrangler, served: Served):
     }
     info = wrangler("d1 info archive --json").json
     assert (info["uuid"], info["name"], info["num_tables"]) == (created["archive"], "archive", 1)
-    assert (info["read_queries_24h"], info["rows_written_24h"]) == (0, 0)
+    assert (info["write_queries_24h"], info["rows_written_24h"]) == (1, 2)
 
     wrangler("d1 delete staging -y")
     async with served.account() as account:

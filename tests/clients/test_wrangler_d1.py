@@ -68,15 +68,15 @@ async def test_statements(wrangler: Wrangler, served: Served):
 async def test_a_database_that_is_named_by_its_id(wrangler: Wrangler, served: Served, database_id: str):
     async with served.account() as account:
         await account.query(database_id, "CREATE TABLE price_data (symbol TEXT)")
-    execute = f"d1 execute {database_id} --remote --json --command"
     table = "SELECT name FROM sqlite_master WHERE type='table' AND name='price_data'"
     if str(wrangler.release) == "4.86.0":  # it looks for a database of that name
-        told = wrangler(execute, table, code=1).json
+        told = wrangler(f"d1 execute {database_id} --remote --json --command", table, code=1).json
         assert told == {"error": {"text": f"Couldn't find DB with name '{database_id}'"}}
         return
 
-    (found,) = wrangler(execute, table).json
-    (counted,) = wrangler(execute, "SELECT COUNT(*) FROM price_data").json
+    (found,) = wrangler(f"d1 execute {database_id} --remote --json --command", table).json
+    count = "SELECT COUNT(*) FROM price_data"
+    (counted,) = wrangler(f"d1 execute {database_id} --remote --json --command", count).json
 
     assert found["results"] == [{"name": "price_data"}]
     assert counted["results"] == [{"COUNT(*)": 0}]

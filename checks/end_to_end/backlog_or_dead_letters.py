@@ -104,6 +104,7 @@ class BacklogOrDeadLetters(Check):
     severity: ClassVar[Severity] = Severity.ERROR
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG})
     scopes: ClassVar[tuple[str, ...]] = ("Queues Read",)
+    live_scopes: ClassVar[tuple[str, ...]] = ("Queues Edit", "Workers Tail Read")
     mode: ClassVar[Mode] = Mode.READ
     timeout: ClassVar[float] = 300.0
 

@@ -89,6 +89,7 @@ class RowsDidNotLand(Check):
     name: ClassVar[str] = "rows-did-not-land"
     severity: ClassVar[Severity] = Severity.ERROR
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG, Need.SOURCE, Need.RUNTIME})
+    live_scopes: ClassVar[tuple[str, ...]] = ("D1 Read", "Workers Tail Read")
     mode: ClassVar[Mode] = Mode.OFFLINE
     timeout: ClassVar[float] = 300.0
 

@@ -82,6 +82,7 @@ class TriggerFailed(Check):
     name: ClassVar[str] = "trigger-failed"
     severity: ClassVar[Severity] = Severity.ERROR
     requires: ClassVar[frozenset[Need]] = frozenset({Need.CONFIG, Need.SOURCE, Need.RUNTIME})
+    live_scopes: ClassVar[tuple[str, ...]] = ("Workers Scripts Read", "Workers Tail Read", "Queues Edit")
     mode: ClassVar[Mode] = Mode.OFFLINE
     timeout: ClassVar[float] = 300.0
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("-e", "--env", "environment", metavar="NAME", help="The environment, as in wrangler.")
 @selection_options
 @click.option("--fix", "fixes", is_flag=True, help="Also what the fixes of the selected checks need.")
+@click.option("--live", is_flag=True, help="Also what `run --live` needs.")
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", help="Of the list.")
 def command(
     path: Path,
@@ -33,6 +34,7 @@ def command(
     ignore: tuple[str, ...],
     *,
     fixes: bool,
+    live: bool,
     form: str,
 ) -> int:
     """Print the least API token that the selected checks need, by the dashboard's names.
@@ -46,7 +48,7 @@ def command(
     registry, chosen = load_registry(), selection(select, ignore)
     checks = [check for check in registry.checks.values() if chosen.wants(check)]
     repairs = [registry.fixes[check.code] for check in checks if fixes and check.code in registry.fixes]
-    needed = _least(needed_permissions(checks, repairs, _config(path, config, environment)))
+    needed = _least(needed_permissions(checks, repairs, _config(path, config, environment), live=live))
     click.echo(_json(needed) if form == "json" else _table(needed))
     return ExitCode.CLEAN
 

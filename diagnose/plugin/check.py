@@ -53,6 +53,7 @@ class Check(ABC):
         severity: of a finding that says nothing else.
         requires: what must be known; the engine skips the check, with the reason, where it is not.
         scopes: permissions that an API token needs for it, by the dashboard's names.
+        live_scopes: those that it needs besides with `--live`.
         timeout: seconds after which the engine gives up on it and reports status *error*.
     """
 
@@ -61,6 +62,7 @@ class Check(ABC):
     severity: ClassVar[Severity] = Severity.ERROR
     requires: ClassVar[frozenset[Need]] = frozenset()
     scopes: ClassVar[tuple[str, ...]] = ()
+    live_scopes: ClassVar[tuple[str, ...]] = ()
     mode: ClassVar[Mode] = Mode.OFFLINE
     timeout: ClassVar[float] = 60.0
 

@@ -32,14 +32,22 @@ class Needed:
 
 
 def needed_permissions(
-    checks: Iterable[type[Check]], fixes: Iterable[type[Fix]], config: WorkerConfig | None
+    checks: Iterable[type[Check]],
+    fixes: Iterable[type[Fix]],
+    config: WorkerConfig | None,
+    *,
+    live: bool = False,
 ) -> tuple[Needed, ...]:
     """What these checks and fixes need, by name; with a config, without what it gives them no cause to ask.
 
-    A fix may bring in what the config does not use yet, such as a queue, so all of its permissions count.
+    `live` adds what the checks need to start the deployed worker and to see what it does. A fix may bring in
+    what the config does not use yet, such as a queue, so all of its permissions count.
     """
     used = None if config is None else used_products(config)
-    reading = _by_permission((check.code, check.scopes) for check in checks)
+    reading = _by_permission(
+        (check.code, tuple(dict.fromkeys((*check.scopes, *(check.live_scopes if live else ())))))
+        for check in checks
+    )
     reading = {name: codes for name, codes in reading.items() if used is None or _is_asked(name, used)}
     writing = _by_permission((fix.code, fix.scopes) for fix in fixes)
     return tuple(

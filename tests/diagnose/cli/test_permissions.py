@@ -26,6 +26,14 @@ def test_a_queue_adds_its_permission(run, misspelt):
     assert "Queues Read" in listed(run("permissions", misspelt, "--format", "json"))
 
 
+def test_a_live_trigger_needs_more(run, misspelt):
+    config = misspelt / "wrangler.toml"
+    told = ["permissions", misspelt, "--select", "E2E", "--live", "--format", "json"]
+    assert list(listed(run(*told))) == ["D1 Read", "Workers Scripts Read", "Workers Tail Read"]
+    config.write_text(config.read_text() + QUEUE)
+    assert listed(run(*told))["Queues Edit"]["checks"] == ["E2E001", "E2E003"]
+
+
 def test_the_selected_checks_alone(run, misspelt):
     assert list(listed(run("permissions", misspelt, "--select", "DEP001", "--format", "json"))) == [
         "Workers Scripts Read"

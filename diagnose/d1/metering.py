@@ -7,7 +7,8 @@ sequences that the first AUTOINCREMENT makes; inserting into such a table counts
 index counts the rows of its table. Rows of triggers and cascades count like those of that first table, and
 rows that an upsert updates count like inserted ones.
 
-Read: the rows returned (if a table is read at all) or the steps of full scans, whichever is more.
+Read: the rows returned (if a table is read at all) or those that full scans pass, whichever is more; a scan
+of an empty table counts 1, and so does a new table; what is sorted is read once more.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _SCHEMA_ROWS: Final = {
     apsw.SQLITE_ALTER_TABLE: 1,
 }
 
+_NEW: Final = frozenset({apsw.SQLITE_CREATE_TABLE, apsw.SQLITE_CREATE_VIEW})
 _SEQUENCES_ROWS: Final = 2
 
 
@@ -41,20 +43,28 @@ class Meter:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._scanned = 0
+        self._sorted = False
         self._had_sequences = True
         self._schema = 0
         session.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._profiled)
 
     def start(self) -> None:
         """A statement is about to run."""
-        self._scanned = 0
+        self._scanned, self._sorted = 0, False
         if not _SCHEMA_ROWS.keys().isdisjoint(self._session.authorizer.actions):
             self._schema = self._schema_version()
             self._had_sequences = self._has_sequences()
 
     def rows_read(self, rows: int) -> int:
         """The estimate for the statement that has just run and returned so many rows."""
-        return max(rows if self._session.authorizer.reads else 0, self._scanned)
+        authorizer = self._session.authorizer
+        if not authorizer.actions.isdisjoint(_NEW):
+            return 1
+        if not authorizer.reads:
+            return self._scanned
+        counted = all(not column for _, column in authorizer.reads)
+        read = max(rows, self._scanned + (0 if counted else 1))
+        return read + (rows if self._sorted else 0)
 
     def rows_written(self, changes: int, *, readonly: bool) -> int:
         """The estimate for the statement that has just run and changed so many rows."""
@@ -102,4 +112,6 @@ class Meter:
         return sum(not updated.isdisjoint(columns) for columns in indexes.values())
 
     def _profiled(self, event: dict[str, Any]) -> None:
-        self._scanned = max(self._scanned, event["stmt_status"]["SQLITE_STMTSTATUS_FULLSCAN_STEP"])
+        status = event["stmt_status"]
+        self._scanned = max(self._scanned, status["SQLITE_STMTSTATUS_FULLSCAN_STEP"])
+        self._sorted = self._sorted or status["SQLITE_STMTSTATUS_SORT"] > 0

@@ -20,7 +20,7 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 _STAND_IN: Final = re.compile("[\ue000-\ue7ff]")
 _SHIFT: Final = 0xE000 - 0xD800
 _SEEN: Final = "\ufffd" * 3  # what a decoder makes of the three bytes
-_ROWS: Final = ("SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "EXPLAIN")
+_ROWS: Final = ("SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE")
 
 
 class HalvedText(bytes):

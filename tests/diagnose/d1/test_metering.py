@@ -45,8 +45,19 @@ def test_rows_written_counts_indexes(sql, written):
         assert database.run(Statement(sql)).rows_written == written
 
 
-def test_rows_read_counts_full_scans():
+@pytest.mark.parametrize(
+    ("sql", "read"),
+    [
+        ("SELECT * FROM keyed", 2),
+        ("SELECT 1 FROM keyed WHERE w = 'none'", 2),
+        ("SELECT * FROM plain", 1),
+        ("SELECT * FROM keyed ORDER BY w", 4),
+        ("SELECT 1", 0),
+        ("CREATE TABLE x(a)", 1),
+        ("DELETE FROM keyed WHERE w > 0", 2),
+    ],
+)
+def test_rows_read_counts_scans_and_sorted_rows(sql, read):
     with Database.memory() as database:
         database.exec(SETUP)
-        assert database.run(Statement("SELECT * FROM keyed")).rows_read == 2
-        assert database.run(Statement("SELECT 1 FROM keyed WHERE w = 'none'")).rows_read >= 1
+        assert database.run(Statement(sql)).rows_read == read

@@ -78,8 +78,8 @@ def unknown_tables(project: Project, others: Iterable[Project] = ()) -> str | No
     for binding in project.config.d1:
         if binding.binding in used and database_id(binding) not in made:
             return (
-                f"the tables of {binding.binding} are not known: no account was read and there are"
-                " no migrations (`diagnose init` lists what is missing)"
+                f"a rehearsal makes the tables of {binding.binding} from migrations, and there are none"
+                " (`diagnose init` lists what is missing)"
             )
     return None
 

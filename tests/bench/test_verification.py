@@ -1,7 +1,7 @@
 """The verification steps of a person beside `diagnose run`, on the same served account in one run.
 
-A person starts wrangler four times, one after another: is the table there, is the worker deployed, what do its
-logs say, how many rows are there. `diagnose run --target cloudflare` answers the same, and the rest.
+A person starts wrangler four times, one after another: is the table there, is the worker deployed, what do
+its logs say, how many rows are there. `diagnose run --target cloudflare` answers the same, and the rest.
 
 pytest tests/bench/test_verification.py -m bench -n 0 -s
 """

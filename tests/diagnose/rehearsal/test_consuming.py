@@ -139,7 +139,7 @@ def test_a_variant_comes_behind_the_config_that_wrangler_takes(project: Callable
         (
             {"a/wrangler.toml": consuming("levels", more=DATABASE), "a/worker.py": WORKER},
             (
-                "the tables of DB are not known: no account was read and there are no migrations"
+                "a rehearsal makes the tables of DB from migrations, and there are none"
                 " (`diagnose init` lists what is missing)"
             ),
         ),

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from diagnose.d1.identifiers import quoted
 from diagnose.errors import ProjectError
 from diagnose.project.files import read_regular, resolve_inside
 
@@ -54,8 +53,9 @@ def applied_table_sql(table: str) -> str:
 
     Character by character, so that nobody can tell who was first.
     """
+    quoted = '"' + table.replace('"', '""') + '"'
     return (
-        f"CREATE TABLE IF NOT EXISTS {quoted(table)}(\n"
+        f"CREATE TABLE IF NOT EXISTS {quoted}(\n"
         "\t\tid         INTEGER PRIMARY KEY AUTOINCREMENT,\n"
         "\t\tname       TEXT UNIQUE,\n"
         "\t\tapplied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"

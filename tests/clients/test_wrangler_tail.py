@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,17 @@ async def test_a_tail(wrangler: Wrangler, served: Served, buoy: Path, database_i
         await account.create_queue("heights")
         await account.query(database_id, "CREATE TABLE heights (at INTEGER, height REAL)")
     wrangler("deploy", cwd=buoy)
-    tail = await wrangler.start("tail buoy --format json")
+    async with wrangler.started("tail buoy --format json") as tail:
+        await follow(tail, served, database_id)
+        os.killpg(tail.pid, signal.SIGINT)
+        await asyncio.wait_for(tail.wait(), WAIT)
+    if wrangler.release.version != "4.86.0":  # which leaves its tail to expire
+        assert await tails_of(served) == []
+
+
+async def follow(tail: asyncio.subprocess.Process, served: Served, database_id: str) -> None:
+    """What the tail shows of requests to the worker and of the message that it sends."""
+    assert tail.stdout is not None
     seen = documents(tail.stdout)
     first = asyncio.ensure_future(anext(seen))
     while not first.done():  # until the tail is connected, nobody hears the worker
@@ -81,7 +92,3 @@ async def test_a_tail(wrangler: Wrangler, served: Served, buoy: Path, database_i
         assert rows.rows == ((7, 2.5),)
 
     assert len(await tails_of(served)) == 1
-    tail.send_signal(signal.SIGINT)
-    await asyncio.wait_for(tail.wait(), WAIT)
-    if wrangler.release.version != "4.86.0":  # which leaves its tail to expire
-        assert await tails_of(served) == []

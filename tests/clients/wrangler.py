@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from clients.serving import scrubbed
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from clients.serving import Served
 
 PROJECTS = Path(__file__).parent / "npm"
@@ -123,15 +128,23 @@ class Wrangler:
         assert ended.returncode == code, ended.stdout + ended.stderr
         return Ended(ended.returncode, COLOUR.sub("", ended.stdout), COLOUR.sub("", ended.stderr))
 
-    async def start(self, command: str, *, cwd: Path | None = None) -> asyncio.subprocess.Process:
-        """Start a command that ends when it is told to."""
-        return await asyncio.create_subprocess_exec(
+    @asynccontextmanager
+    async def started(self, command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """A command that ends when it is told to, or with the block."""
+        process = await asyncio.create_subprocess_exec(
             *self.words(command),
-            cwd=cwd or self.folder("empty"),
+            cwd=self.folder("empty"),
             env=self.environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # wrangler starts a process of its own, which a terminal's Ctrl-C reaches
         )
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
 
     def words(self, command: str, *more: str | Path) -> list[str]:
         """What to execute."""

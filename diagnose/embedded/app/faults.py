@@ -80,16 +80,23 @@ class Fault:
             path, times = rest, ""
         try:
             re.compile(path)
-            return cls(kind=FaultKind(kind), path=path, times=int(times) if times else None)
+            fault = cls(kind=FaultKind(kind), path=path, times=int(times) if times else None)
         except (ValueError, re.error):
-            kinds = ", ".join(FaultKind)
-            raise UsageError(
-                f"{text!r} is no fault", hint=f"KIND[:PATH][:TIMES], with a KIND of {kinds}"
-            ) from None
+            raise _no_fault(text) from None
+        if fault.times == 0:
+            raise _no_fault(text)
+        return fault
 
     def concerns(self, method: str, path: str) -> bool:
         """Whether a request is one of those that may meet it."""
         return self.method in {None, method} and re.search(self.path, path) is not None
+
+
+def _no_fault(text: str) -> UsageError:
+    kinds = ", ".join(FaultKind)
+    return UsageError(
+        f"{text!r} is no fault", hint=f"KIND[:PATH][:TIMES], with a KIND of {kinds} and TIMES from 1"
+    )
 
 
 class ConnectionDroppedError(Exception):

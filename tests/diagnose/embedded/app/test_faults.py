@@ -166,7 +166,7 @@ def test_a_fault_is_written_in_one_word(text, fault):
     assert Fault.parse(text) == fault
 
 
-@pytest.mark.parametrize("text", ["", "501", "429:(", "Drop-before"])
+@pytest.mark.parametrize("text", ["", "501", "429:(", "Drop-before", "429:/query:0"])
 def test_what_is_no_fault_is_refused(text):
     with pytest.raises(UsageError, match="is no fault") as caught:
         Fault.parse(text)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diagnose.d1.limits import LIMITS
 from diagnose.d1.splitting import statements_in
-from diagnose.errors import ProjectError
 from diagnose.model import Location
 from diagnose.plugin import Check, Confidence, Need, Severity
-from diagnose.project.sql_files import executed_sql_files, read_sql
+from diagnose.project.sql_files import deployed_sql
 from diagnose.simulation import simulate, statement_size
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from diagnose.plugin import Context, Finding
-    from diagnose.project import Project
     from diagnose.project.source.model import StatementSite
+    from diagnose.project.sql_files import DeployedSql
     from diagnose.simulation import StatementSize
 
 _HEAD = 200
@@ -100,7 +98,7 @@ class StatementLength(Check):
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """Measure the statements of files, then those of the source."""
         files, long = 0, 0
-        for script in _scripts(ctx.project):
+        for script in deployed_sql(ctx.project):
             if script.problem is not None:
                 yield self.skipped(f"{script.path} {script.problem}", location=Location(script.path, 1))
                 continue
@@ -121,7 +119,7 @@ class StatementLength(Check):
                 evidence={"files": files, "sites": len(sites)},
             )
 
-    def _in_file(self, script: _Script) -> Iterator[Finding]:
+    def _in_file(self, script: DeployedSql) -> Iterator[Finding]:
         if len(script.text.encode()) <= _LIMIT:
             return
         for start, statement in statements_in(script.text):
@@ -130,7 +128,7 @@ class StatementLength(Check):
                 line = script.text.count("\n", 0, start) + 1
                 yield self._long(script, Location(script.path, line), statement, size)
 
-    def _long(self, script: _Script, location: Location, statement: str, size: int) -> Finding:
+    def _long(self, script: DeployedSql, location: Location, statement: str, size: int) -> Finding:
         return self.problem(
             f"a statement of {size:,} bytes is longer than the {_LIMIT:,} that D1 reads",
             confidence=Confidence.HIGH,
@@ -173,38 +171,6 @@ class StatementLength(Check):
             },
             explains=("E2E001", "E2E002", "E2E004"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Script:
-    """A SQL file that reaches D1, or why it cannot be read."""
-
-    path: str
-    text: str = ""
-    named_at: str | None = None
-    problem: str | None = None
-
-
-def _scripts(project: Project) -> Iterator[_Script]:
-    """The migrations of every database, then the files that scripts execute; each file once."""
-    seen: set[str] = set()
-    for binding in project.config.d1 if project.config else ():
-        try:
-            migrations = project.migrations(binding)
-        except ProjectError as error:
-            yield _Script(str(error.where), problem=error.message)
-            continue
-        for migration in migrations:
-            if migration.path not in seen:
-                seen.add(migration.path)
-                yield _Script(migration.path, migration.sql)
-    for file in executed_sql_files(project.root):
-        if file.path in seen:
-            continue
-        try:
-            yield _Script(file.path, read_sql(project.root, file.path), str(file.named_at))
-        except ProjectError as error:
-            yield _Script(file.path, problem=error.message)
 
 
 def _message(site: StatementSite, size: StatementSize) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from diagnose.project.project import Project
+
 _MOST_SCRIPT_BYTES: Final = 1_000_000
 # https://developers.cloudflare.com/workers/wrangler/commands/#d1-execute
 _EXECUTE: Final = re.compile(
@@ -37,6 +39,43 @@ class SqlFile:
 
     path: str
     named_at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedSql:
+    """A SQL file that reaches D1, or why it cannot be read.
+
+    Attributes:
+        named_at: the line of the script that executes it, as `path:line`, or None for a migration.
+        problem: why there is no text, or None.
+    """
+
+    path: str
+    text: str = ""
+    named_at: str | None = None
+    problem: str | None = None
+
+
+def deployed_sql(project: Project) -> Iterator[DeployedSql]:
+    """The migrations of every database, then the files that scripts execute; each file once."""
+    seen: set[str] = set()
+    for binding in project.config.d1 if project.config else ():
+        try:
+            migrations = project.migrations(binding)
+        except ProjectError as error:
+            yield DeployedSql(str(error.where), problem=error.message)
+            continue
+        for migration in migrations:
+            if migration.path not in seen:
+                seen.add(migration.path)
+                yield DeployedSql(migration.path, migration.sql)
+    for file in executed_sql_files(project.root):
+        if file.path in seen:
+            continue
+        try:
+            yield DeployedSql(file.path, read_sql(project.root, file.path), str(file.named_at))
+        except ProjectError as error:
+            yield DeployedSql(file.path, problem=error.message)
 
 
 def executed_sql_files(root: Path) -> tuple[SqlFile, ...]:

@@ -1,0 +1,64 @@
+"""Calls of SQL functions that take any number of arguments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from diagnose.d1.tokens import Kind, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from diagnose.d1.tokens import Token
+
+# Only these can be given many: https://sqlite.org/lang_corefunc.html and https://sqlite.org/json1.html. Any
+# other word before a parenthesis is another function, a table with its columns, or a keyword.
+_CALL: Final = re.compile(
+    r"\b(?:char|coalesce|concat|concat_ws|format|max|min|printf"
+    r"|jsonb?_(?:array|extract|insert|object|remove|replace|set))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCall:
+    """One call.
+
+    Attributes:
+        function: its name as it is written.
+        arguments: how many it is given.
+        start: position of the name in characters.
+    """
+
+    function: str
+    arguments: int
+    start: int
+
+
+def function_calls(sql: str) -> Iterator[FunctionCall]:
+    """The calls of functions that take any number of arguments, in the order of their names."""
+    found = list(tokens(sql)) if _CALL.search(sql) else []
+    for index, name in enumerate(found):
+        if name.kind is Kind.WORD and _CALL.fullmatch(name.text) and not _names_a_table(found, index):
+            arguments = _arguments(found, index + 1)
+            if arguments is not None:
+                yield FunctionCall(function=name.text, arguments=arguments, start=name.start)
+
+
+def _names_a_table(found: Sequence[Token], index: int) -> bool:
+    return index > 0 and found[index - 1].is_word("INTO", "TABLE", "REFERENCES")
+
+
+def _arguments(found: Sequence[Token], index: int) -> int | None:
+    """How many stand in the parentheses that open here; None where none open."""
+    if index >= len(found) or found[index].text != "(":
+        return None
+    depth, count, is_empty = found[index].depth, 0, True
+    for token in found[index + 1 :]:
+        if token.text == ")" and token.depth == depth:
+            break
+        is_empty = False
+        count += token.kind is Kind.SYMBOL and token.text == "," and token.depth == depth + 1
+    return 0 if is_empty else count + 1

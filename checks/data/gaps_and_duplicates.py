@@ -119,7 +119,10 @@ class GapsAndDuplicates(Check):
     async def _judged(
         self, ctx: Context, binding: D1Binding, table: Table, key: Sequence[str]
     ) -> list[Finding]:
-        place = time_column(await _keys(ctx, binding, table, key, "LIMIT 20"))
+        first = await _keys(ctx, binding, table, key, "LIMIT 20")
+        if not first:
+            return [self.skipped(f"{table.name} is empty")]
+        place = time_column(first)
         if place is None:
             return [self.skipped(f"no column of the key of {table.name} holds a time")]
         newest = f"ORDER BY {quoted(key[place])} DESC LIMIT {_MOST_ROWS}"

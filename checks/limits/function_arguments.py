@@ -87,6 +87,9 @@ class FunctionArguments(Check):
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """Count what the calls in files and source are given."""
         seen = large = 0
+        for script in deployed_sql(ctx.project):
+            if script.problem is not None:
+                yield self.skipped(f"{script.path} {script.problem}", location=Location(script.path, 1))
         for call, location, reachable in _calls(ctx):
             seen += 1
             if call.arguments > _DOCUMENTED:

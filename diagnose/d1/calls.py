@@ -48,7 +48,12 @@ def function_calls(sql: str) -> Iterator[FunctionCall]:
 
 
 def _names_a_table(found: Sequence[Token], index: int) -> bool:
-    return index > 0 and found[index - 1].is_word("INTO", "TABLE", "REFERENCES")
+    if index == 0:
+        return False
+    before = found[index - 1]
+    if before.is_word("ON"):  # of an index; in a join or an upsert it is followed by an expression
+        return index > 2 and found[index - 3].is_word("INDEX", "EXISTS")  # noqa: PLR2004 - INDEX name ON
+    return before.text == "." or before.is_word("INTO", "TABLE", "REFERENCES", "EXISTS", "WITH", "RECURSIVE")
 
 
 def _arguments(found: Sequence[Token], index: int) -> int | None:

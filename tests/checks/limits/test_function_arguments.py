@@ -109,6 +109,13 @@ async def test_correct_projects_pass(findings, folder, tmp_path):
     assert {finding.status for finding in found} <= {Status.PASS, Status.SKIP}
 
 
+async def test_a_file_that_cannot_be_read_is_skipped(findings, files):
+    folder = files(**{"migrations/0001_view.sql": b"CREATE VIEW v AS SELECT '\xff'"})
+    skipped, passed = await findings("LIM008", folder)
+    assert (skipped.status, skipped.message) == (Status.SKIP, "migrations/0001_view.sql is not UTF-8")
+    assert (passed.status, passed.evidence) == (Status.PASS, {"calls": 0})
+
+
 class Broken(FunctionArguments):
     async def run(self, ctx):
         raise RuntimeError("boom")

@@ -63,7 +63,7 @@ def _tests(pattern: str) -> Iterator[ast.Module]:
 
 def _started(module: ast.Module) -> Iterator[str]:
     for node in ast.walk(module):
-        if isinstance(node, ast.Call) and _chain(node.func) in {"wrangler", "wrangler.start"}:
+        if isinstance(node, ast.Call) and _chain(node.func) in {"wrangler", "wrangler.started"}:
             yield _literal(node.args[0])
 
 

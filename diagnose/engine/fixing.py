@@ -39,7 +39,7 @@ class Outcome(StrEnum):
     REHEARSED = "rehearsed"
     """Files are changed; what concerns an account is left for `--target cloudflare`."""
     NOT_PROVEN = "applied, not proven"
-    """Applied, and cannot be executed here."""
+    """Applied, and the check cannot prove it: it cannot be executed here, or repairs a part."""
     NOT_FIXED = "not fixed"
     """Applied, the check still fails, and undone."""
     DECLINED = "declined"
@@ -269,7 +269,7 @@ class Fixer:
         self, finding: Finding, plan: Plan, applied: list[tuple[int, Step]], journal: Journal
     ) -> Settlement:
         if not plan.provable:
-            return Settlement(finding, Outcome.NOT_PROVEN, "it cannot be executed here", len(applied))
+            return Settlement(finding, Outcome.NOT_PROVEN, plan.unproven, len(applied))
         check = self._registry.checks[finding.code]
         ctx = await self._session.context()
         know_outcomes(self._registry, ctx, self._selection)

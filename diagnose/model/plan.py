@@ -108,7 +108,8 @@ class Plan:
         steps: in the order of their application; empty when there is nothing left to do.
         choice: set (with no steps) when the user must answer first.
         refusal: set (with no steps) when this case has no automated repair; says what a person can do.
-        provable: False when what is applied cannot be executed here (then it is *applied, not proven*).
+        provable: False when the check cannot prove what is applied (then it is *applied, not proven*).
+        unproven: why not, as one sentence.
     """
 
     code: str
@@ -118,6 +119,7 @@ class Plan:
     choice: Choice | None = None
     refusal: str | None = None
     provable: bool = True
+    unproven: str = "it cannot be executed here"
 
 
 class Workspace(ABC):

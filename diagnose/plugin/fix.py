@@ -52,6 +52,10 @@ class Fix(ABC):
         """A plan that consists of these steps."""
         return Plan(code=self.code, why=why, safety=self.safety, steps=steps, provable=provable)
 
+    def partly(self, why: str, left: str, *steps: Step) -> Plan:
+        """A plan whose steps repair a part, so that the check goes on finding what is `left`."""
+        return Plan(code=self.code, why=why, safety=self.safety, steps=steps, provable=False, unproven=left)
+
     def nothing(self, why: str) -> Plan:
         """A plan that says: already in order."""
         return Plan(code=self.code, why=why, safety=self.safety)

@@ -32,6 +32,7 @@ class Gap:
         before: the time of the first row behind, as stored.
         seconds: between two rows of this series otherwise.
         missing: how many rows.
+        hours: of the week, in which the series has rows.
     """
 
     series: tuple[Any, ...]
@@ -39,6 +40,15 @@ class Gap:
     before: Any
     seconds: int
     missing: int
+    hours: frozenset[int]
+
+    def lacks(self, time: Any) -> bool:
+        """Whether a row of this time is one of those missing, written as the rows around it are."""
+        first, moment, last = (seconds_of(one) for one in (self.after, time, self.before))
+        if first is None or moment is None or last is None or _form(time) != _form(self.after):
+            return False
+        is_between = first < moment < last and (moment - first) % self.seconds == 0
+        return is_between and _hour_of_week(moment) in self.hours
 
 
 def seconds_of(value: Any) -> int | None:
@@ -96,7 +106,7 @@ def _gaps(series: tuple[Any, ...], moments: dict[int, Any]) -> Iterable[Gap]:
     (interval, times), *_ = Counter(steps).most_common(1)
     if times < _EVEN_SHARE * len(steps):
         return
-    usual = {_hour_of_week(moment) for moment in ordered}
+    usual = frozenset(map(_hour_of_week, ordered))
     for earlier, later in pairwise(ordered):
         if later - earlier > interval and (later - earlier) % interval == 0:
             absent = range(earlier + interval, later, interval)
@@ -108,7 +118,15 @@ def _gaps(series: tuple[Any, ...], moments: dict[int, Any]) -> Iterable[Gap]:
                     before=moments[later],
                     seconds=interval,
                     missing=missing,
+                    hours=usual,
                 )
+
+
+def _form(time: Any) -> str:
+    """How a time is written: digits of a text as 0, or the unit of a number."""
+    if isinstance(time, str):
+        return re.sub(r"\d", "0", time)
+    return "seconds" if int(time) in _SECONDS else "milliseconds"
 
 
 def _hour_of_week(moment: int) -> int:

@@ -30,6 +30,8 @@ def test_four_kinds_of_plan():
 
     assert Dike().steps("build", STEP) == Plan(why="build", steps=(STEP,), **COMMON)
     assert Dike().steps("build", STEP, provable=False).provable is False
+    part = Dike().partly("build", "a mile is left", STEP)
+    assert (part.why, part.steps, part.provable, part.unproven) == ("build", (STEP,), False, "a mile is left")
     assert Dike().nothing("it stands") == Plan(why="it stands", **COMMON)
     assert Dike().refuse("no clay", "buy some") == Plan(why="no clay", refusal="buy some", **COMMON)
     assert Dike().ask("unknown", choice) == Plan(why="unknown", choice=choice, **COMMON)

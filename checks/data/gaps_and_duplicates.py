@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from diagnose.d1.identifiers import quoted
 from diagnose.plugin import Check, Confidence, Mode, Need, Severity
-from diagnose.schemas import resource, why_unknown
-from diagnose.schemas.series import duplicates, gaps, time_column
+from diagnose.schemas import resource
+from diagnose.schemas.series import duplicates
+from diagnose.tables import watched_series
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
     from typing import Any
 
     from diagnose.d1 import Table
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from diagnose.project import D1Binding
     from diagnose.schemas.series import Gap
 
-_MOST_ROWS: Final = 20_000
 _MOST_SHOWN: Final = 20
 
 
@@ -60,14 +59,18 @@ class GapsAndDuplicates(Check):
 
     ## Remedy
 
-    Import the missing ranges again, with `diagnose import` or the worker's own trigger; `INSERT OR IGNORE`
-    under a unique key leaves the rows alone that are there. A unique index keeps rows from being there twice
-    (TBL003).
+    Import the missing ranges again: `diagnose fix` does it with what the worker's own trigger brings, and a
+    trigger that asks for another range brings others. `INSERT OR IGNORE` under a unique key leaves the rows
+    alone that are there. A unique index keeps rows from being there twice (TBL003).
 
     ## Fix safety
 
-    No fix: which request brings a range cannot be told from the table, the source may have no rows for it,
-    and of two rows with one key nobody knows the right one. The evidence names the ranges.
+    data: writes those rows of a rehearsal (what the worker binds, else what the recorded answers hold under
+    `[rows]`) whose key is one of the missing, and no others, with `INSERT OR IGNORE` and one parameter a
+    statement; every one is compared in the database. Undo removes the rows of that run, and no others. A
+    range that the answers do not hold is named and stays. Refused are a table without a unique key over
+    `key`, a worker whose import fails while there is no `[rows]`, and rows that are there twice: which of
+    them is right only their owner can say.
 
     ## Evidence
 
@@ -81,7 +84,7 @@ class GapsAndDuplicates(Check):
 
     ## Permissions
 
-    D1 Read. Every row of the table is read once, which D1 counts.
+    D1 Read. Every row of the table is read once, which D1 counts. The fix needs D1 Edit.
     """
 
     code: ClassVar[str] = "DAT001"
@@ -93,48 +96,19 @@ class GapsAndDuplicates(Check):
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """One finding for gaps, one for duplicates."""
-        watch = ctx.project.settings.watch
-        if watch is None:
-            yield self.skipped("no table is watched: name it under [watch], as `diagnose init` does")
+        series = await watched_series(ctx)
+        if isinstance(series, str):
+            yield self.skipped(series)
             return
-        binding = _binding(ctx, watch.database)
-        if binding is None:
-            yield self.skipped("[watch] names no database of the config")
-            return
-        table = await _table(ctx, binding, watch.table)
-        if ctx.account is None or binding.database_id is None or table is None:
-            yield self.skipped(
-                f"{watch.table} is not in the database"
-                if table is None
-                else why_unknown(ctx.account, binding)
-            )
-            return
-        key = watch.key or _own_key(table)
-        if not key or any(table.column(column) is None for column in key):
-            yield self.skipped(f"{table.name} has no key to tell its rows apart: name it under [watch]")
-            return
-        for finding in await self._judged(ctx, binding, table, key):
-            yield finding
-
-    async def _judged(
-        self, ctx: Context, binding: D1Binding, table: Table, key: Sequence[str]
-    ) -> list[Finding]:
-        first = await _keys(ctx, binding, table, key, "LIMIT 20")
-        if not first:
-            return [self.skipped(f"{table.name} is empty")]
-        place = time_column(first)
-        if place is None:
-            return [self.skipped(f"no column of the key of {table.name} holds a time")]
-        newest = f"ORDER BY {quoted(key[place])} DESC LIMIT {_MOST_ROWS}"
-        rows = await _keys(ctx, binding, table, key, newest)
-        looked_at: dict[str, Any] = {"table": table.name, "key": list(key), "rows": len(rows)}
-        missing, twice = gaps(rows, place), duplicates(rows)
-        found = []
+        table = series.table
+        looked_at: dict[str, Any] = {"table": table.name, "key": list(series.key), "rows": len(series.rows)}
+        missing, twice = series.gaps, duplicates(series.rows)
         if missing:
-            found.append(self._gaps_found(binding, table, missing, looked_at))
+            yield self._gaps_found(series.binding, table, missing, looked_at)
         if twice:
-            found.append(self._duplicates_found(binding, table, twice, looked_at))
-        return found or [self.passed(f"{table.name} has no gaps and no duplicates", evidence=looked_at)]
+            yield self._duplicates_found(series.binding, table, twice, looked_at)
+        if not missing and not twice:
+            yield self.passed(f"{table.name} has no gaps and no duplicates", evidence=looked_at)
 
     def _gaps_found(
         self, binding: D1Binding, table: Table, found: list[Gap], looked_at: dict[str, Any]
@@ -169,37 +143,6 @@ class GapsAndDuplicates(Check):
             resource=resource(binding, table.name),
             evidence={**looked_at, "duplicates": len(found), "examples": examples},
         )
-
-
-def _binding(ctx: Context, database: str | None) -> D1Binding | None:
-    names = ((one, {None, one.binding, one.database_name, one.database_id}) for one in ctx.config.d1)
-    return next((one for one, known in names if database in known), None)
-
-
-async def _table(ctx: Context, binding: D1Binding, name: str) -> Table | None:
-    if ctx.account is None or binding.database_id is None:
-        return None
-    if await ctx.account.database(binding.database_id) is None:
-        return None
-    return (await ctx.account.schema(binding.database_id)).table(name)
-
-
-def _own_key(table: Table) -> tuple[str, ...]:
-    """The key that tells rows apart and means something: a row's number alone does not."""
-    keys = [key.columns for key in table.unique_keys if not key.partial and all(key.columns)]
-    return max(keys, key=len, default=())
-
-
-async def _keys(
-    ctx: Context, binding: D1Binding, table: Table, key: Sequence[str], rest: str
-) -> tuple[tuple[Any, ...], ...]:
-    assert ctx.account is not None  # noqa: S101 - looked at before
-    assert binding.database_id is not None  # noqa: S101 - idem
-    columns = ", ".join(map(quoted, key))
-    present = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in key)
-    sql = f"SELECT {columns} FROM {quoted(table.name)} WHERE {present} {rest}"  # noqa: S608 - names are quoted
-    (result,) = await ctx.account.query(binding.database_id, sql, reads_only=True)
-    return result.rows
 
 
 def _range(gap: Gap) -> dict[str, Any]:

@@ -125,6 +125,35 @@ async def test_nor_do_fixes_where_the_worker_is_deployed(deployed, code, repair_
     assert refusals(result.findings) == []
 
 
+SERIES = [1_772_323_200 + day * 86_400 for day in range(60)]
+ROWS = ", ".join(f"({day}, 1.5)" for day in SERIES if day != SERIES[20])
+KEYED = "CREATE TABLE levels (day INTEGER PRIMARY KEY, metres REAL);"
+FILLING = f"""\
+from workers import WorkerEntrypoint
+
+
+class Default(WorkerEntrypoint):
+    async def scheduled(self, controller):
+        insert = self.env.DB.prepare("INSERT OR IGNORE INTO levels (day, metres) VALUES (?, ?)")
+        await insert.bind({SERIES[20]}, 1.5).run()
+"""
+
+
+async def test_missing_rows_are_written_with_no_more_than_that(
+    write_project, saved_account, repair_over_http
+):
+    files = {"worker.py": FILLING, "diagnose.toml": '[watch]\ntable = "levels"\n'}
+    config = CONFIG.partition("[[queues")[0]
+    folder = write_project({"wrangler.toml": config, "migrations/0001.sql": KEYED, **files})
+    saved_account(folder, {HARBOUR: ("harbour", f"{KEYED} INSERT INTO levels VALUES {ROWS}")})
+    scopes = granted((*REGISTRY.checks["DAT001"].scopes, *REGISTRY.fixes["DAT001"].scopes))
+    assert scopes == {Permission.D1_READ, Permission.D1_EDIT}
+    result = await repair_over_http("DAT001", folder, permissions=scopes)
+    assert [(one.outcome.value, one.detail) for one in result.settlements] == [
+        ("fixed", "the worker's trigger brings 1 of 1 missing rows")
+    ]
+
+
 def refusals(found):
     return [f.message for f in found if any(text in f.message for text in REFUSALS)]
 

@@ -1,0 +1,1 @@
+"""Repairs of rows: those that are missing, imported again."""

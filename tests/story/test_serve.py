@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -75,21 +76,30 @@ def test_an_idle_connection_does_not_hold_it_up(tmp_path):
 def test_a_statement_that_still_runs_does_not_hold_it_up(tmp_path):
     with Served.start("--quiet", "--state", tmp_path / "state") as served:
         uuid = served.create_database()
-        thread = threading.Thread(target=start_endless, args=(served, uuid))
-        thread.start()
-        served.result("GET", "/queues")
-        began = time.monotonic()
-        code, _, err = served.stop()
-        thread.join()
+        with ThreadPoolExecutor(1) as pool:
+            endless = pool.submit(query, served, uuid, ENDLESS, timeout=60)
+            while answers(served, uuid):
+                pass
+            began = time.monotonic()
+            code, _, err = served.stop()
+            answer = endless.result()
 
     assert (code, err) == (0, "")
     assert time.monotonic() - began < 25  # of the 30 seconds that a statement may take
+    assert answer.status_code == 500
+    assert "caused object to be reset" in answer.json()["errors"][0]["message"]
 
 
-def start_endless(served, uuid):
+def query(served, uuid, sql, *, timeout):
     url = f"{served.client.base_url}d1/database/{uuid}/query"
-    with pytest.raises(httpx.TransportError):
-        httpx.post(url, headers=served.client.headers, json={"sql": ENDLESS}, timeout=60)
+    return httpx.post(url, headers=served.client.headers, json={"sql": sql}, timeout=timeout)
+
+
+def answers(served, uuid):
+    """Whether the database is free: it runs one statement at a time."""
+    with suppress(httpx.ReadTimeout):
+        return query(served, uuid, "SELECT 1", timeout=1).is_success
+    return False
 
 
 def test_requests_are_told_on_stderr_without_secrets():

@@ -43,4 +43,11 @@ class Turns:
             except asyncio.CancelledError:
                 # A thread cannot be stopped, and the database has only one turn at a time.
                 await asyncio.wait([working])
+                _forget(working)
                 raise
+
+
+def _forget(working: asyncio.Future[Answer]) -> None:
+    """Nobody waits for its outcome; asyncio tells of errors that were never asked for."""
+    if not working.cancelled():
+        working.exception()

@@ -62,7 +62,7 @@ async def serve(server: Server, account: EmbeddedAccount, live: Live | None = No
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="statement"))
     async with live or nullcontext():
-        await server.serve()
+        await server.serve(account.interrupt)
     ending = asyncio.create_task(loop.shutdown_default_executor())
     while not ending.done():
         account.interrupt()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import asyncio
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-_GRACE_SECONDS: Final = 3
+_PATIENCE_SECONDS: Final = 3
+_PAUSE_SECONDS: Final = 0.05
+_GRACE_SECONDS: Final = 5  # then what is still not answered is dropped
 _KEEP_ALIVE_SECONDS: Final = 30  # longer than clients keep an idle connection
 
 
@@ -51,8 +54,13 @@ class Server:
         )
         self._server = _Uvicorn(config, ready)
 
-    async def serve(self) -> None:
-        """Answer requests until `stop`; open connections are given a moment to end."""
+    async def serve(self, hurry: Callable[[], None] | None = None) -> None:
+        """Answer requests until `stop`; open connections are given a moment to end.
+
+        Args:
+            hurry: called again and again once that moment is over, while requests are still answered.
+        """
+        self._server.hurry = hurry or _wait_only
         await self._server.serve(sockets=[self._listener])
 
     def stop(self) -> None:
@@ -65,12 +73,30 @@ class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self.hurry: Callable[[], None] = _wait_only
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        hurrying = asyncio.create_task(self._hurry())
+        await super().shutdown(sockets=sockets)
+        hurrying.cancel()
+        with suppress(asyncio.CancelledError):
+            await hurrying
+
+    async def _hurry(self) -> None:
+        await asyncio.sleep(_PATIENCE_SECONDS)
+        while True:
+            self.hurry()
+            await asyncio.sleep(_PAUSE_SECONDS)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the caller: uvicorn would send them to the process once more at its end."""
         yield
+
+
+def _wait_only() -> None:
+    """Nothing hurries what is still answered."""

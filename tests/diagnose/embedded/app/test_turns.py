@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -75,3 +76,31 @@ async def test_a_turn_that_is_cancelled_still_ends_before_the_next_begins(embedd
     await asyncio.gather(first, second, return_exceptions=True)
 
     assert (order, first.cancelled()) == (["slow", "next"], True)
+
+
+def test_nobody_is_told_of_the_error_of_a_turn_that_was_cancelled(embedded):
+    told: list[str] = []
+
+    asyncio.run(cancelled_turn(Turns(embedded), embedded.create_database("archive").uuid, told))
+    gc.collect()
+
+    assert told == []
+
+
+async def cancelled_turn(turns, uuid, told):
+    begun, go = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: told.append(context["message"]))
+
+    def failing(_database) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        go.wait()
+        raise ValueError
+
+    turn = asyncio.ensure_future(turns.take(uuid, failing))
+    await begun.wait()
+    turn.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await turn

@@ -50,10 +50,10 @@ class Served:
             raise AssertionError(f"serve ended with {process.returncode}: {err}")
         return cls(process, json.loads(line))
 
-    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """End it by a signal; its exit code, and what it wrote after its line."""
+    def stop(self, number: int = signal.SIGTERM, *, timeout: float = 30) -> tuple[int, str, str]:
+        """End it by a signal within these seconds; its exit code, and what it wrote after its line."""
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=timeout)
         return self.process.returncode, out, err
 
     def kill(self) -> None:

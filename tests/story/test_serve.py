@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -80,12 +79,10 @@ def test_a_statement_that_still_runs_does_not_hold_it_up(tmp_path):
             endless = pool.submit(query, served, uuid, ENDLESS, timeout=60)
             while answers(served, uuid):
                 pass
-            began = time.monotonic()
-            code, _, err = served.stop()
+            code, _, err = served.stop(timeout=20)  # of the 30 seconds that a statement may take
             answer = endless.result()
 
     assert (code, err) == (0, "")
-    assert time.monotonic() - began < 25  # of the 30 seconds that a statement may take
     assert answer.status_code == 500
     assert "caused object to be reset" in answer.json()["errors"][0]["message"]
 

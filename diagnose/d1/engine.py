@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diagnose.d1.compiler import compile_first
 from diagnose.d1.dumping import DumpOptions, dump
-from diagnose.d1.errors import D1Error, TransactionLostError
-from diagnose.d1.javascript import to_sqlite
+from diagnose.d1.errors import D1Error
+from diagnose.d1.executing import BoundText, Executor, bound_texts
 from diagnose.d1.limits import LIMITS
-from diagnose.d1.metering import Meter
 from diagnose.d1.pages import Pages
-from diagnose.d1.reading import fetch
 from diagnose.d1.results import Prepared, Result, Statement
 from diagnose.d1.schema import read_schema
 from diagnose.d1.session import Session
-from diagnose.d1.splitting import is_blank, statements_in, trim
-from diagnose.d1.surrogates import has_halves, seen, spelled, stand_ins, stored
+from diagnose.d1.splitting import statements_in, trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,8 +22,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from diagnose.d1.bounds import Bounds
-    from diagnose.d1.compiler import Program
-    from diagnose.d1.javascript import JsValue, SqliteValue
     from diagnose.d1.limits import D1Limits
     from diagnose.d1.schema import Schema
 
@@ -45,7 +37,7 @@ class Database:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._meter = Meter(session)
+        self._executor = Executor(session)
 
     @classmethod
     def memory(cls, *, limits: D1Limits = LIMITS.d1) -> Database:
@@ -77,9 +69,9 @@ class Database:
         Raises:
             D1Error: D1 refuses one of them; nothing has changed.
         """
-        bound = _bound(statements)
+        texts = bound_texts(statements)
         with self._session.transaction():
-            return tuple(result for one in bound for result in self._divided_results(*one))
+            return tuple(result for text in texts for result in self._executor.divided_results(text))
 
     def migrate(self, text: str) -> None:
         """Run a migration as wrangler does, in one text with its entry: what ends in a comment is no error.
@@ -91,27 +83,15 @@ class Database:
         if last[1]:
             self.run_all(Statement(text[: last[0] + len(last[1])]))
 
-    def _divided_results(self, text: str, values: tuple[SqliteValue, ...], halved: bool) -> list[Result]:  # noqa: FBT001 - private
-        *before, last = self._divided(text)
-        results = [result for piece in before for result in self._results(piece, (), halved)]
-        return [*results, *self._results(last, values, halved)]
-
-    def _divided(self, text: str) -> tuple[str, ...]:
-        """The statements of a text that is too long to be compiled from its beginning."""
-        if len(text.encode(errors="replace")) <= self._session.limits.statement_bytes.enforced:
-            return (text,)
-        pieces = tuple(piece for _, piece in statements_in(text))
-        return pieces if len(pieces) > 1 else (text,)
-
     def batch(self, statements: Sequence[Statement]) -> tuple[Result, ...]:
         """What `batch()` does: all in one transaction. Blank texts have no result.
 
         Raises:
             D1Error: of the first statement that D1 refuses; nothing has changed.
         """
-        bound = _bound(statements)
+        texts = bound_texts(statements)
         with self._session.transaction():
-            return tuple(self._last_result(*one) for one in bound)
+            return tuple(map(self._executor.last_result, texts))
 
     def exec(self, text: str) -> int:
         """What `exec()` does: each line is a text of its own. Returns the number of lines that were run.
@@ -122,7 +102,8 @@ class Database:
         lines = trim(text).split("\n")
         try:
             with self._session.transaction():
-                return len([self._last_result(*one) for one in _bound([Statement(line) for line in lines])])
+                texts = bound_texts([Statement(line) for line in lines])
+                return len([self._executor.last_result(text) for text in texts])
         except D1Error as error:
             if error.text == error.cause:  # the transaction was lost: nobody added the prefix of exec()
                 raise
@@ -136,9 +117,9 @@ class Database:
         Raises:
             D1Error: D1 refuses it.
         """
-        ((text, *_),) = _bound((Statement(sql),))
+        (text,) = bound_texts((Statement(sql),))
         with self._session.rehearsal():
-            program = self._last_program(text)
+            program = self._executor.last_program(text.sql)
             return Prepared(
                 parameters=program.parameters,
                 readonly=program.readonly,
@@ -174,7 +155,7 @@ class Database:
             D1Error: of the first statement that D1 refuses; nothing has changed.
         """
         with self._session.importing():
-            yield lambda text: self._results(stand_ins(text), (), has_halves(text))
+            yield lambda text: self._executor.results(BoundText.of(text))
 
     def dump(self, options: DumpOptions = DumpOptions()) -> Iterator[bytes]:  # noqa: B008 - it is frozen
         """The database as SQL, statement by statement; other calls wait until all have been taken.
@@ -212,110 +193,6 @@ class Database:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _last_program(self, text: str) -> Program:
-        program = compile_first(self._session, text)
-        while program.rest:
-            self._run(program, (), most=1)
-            program = compile_first(self._session, program.rest)
-        return program
-
-    def _last_result(self, text: str, values: tuple[SqliteValue, ...], halved: bool) -> Result:  # noqa: FBT001 - private
-        size = self._session.size()
-        results = self._results(text, values, halved, divided=False)
-        if len(results) == 1:
-            return results[0]
-        changes = sum(result.changes for result in results)
-        changed = changes != 0 or self._session.size() != size
-        return replace(results[-1], changes=changes, changed_db=changed)
-
-    def _results(
-        self,
-        text: str,
-        values: tuple[SqliteValue, ...],
-        halved: bool,  # noqa: FBT001 - private
-        *,
-        divided: bool = True,
-    ) -> list[Result]:
-        """Results of all statements of a text, which the API has `divided` before; the binding has not.
-
-        There the runtime takes one step of each statement before the last one: a SELECT yields one row, and
-        a write that returns rows is not done, so that the transaction fails in the end.
-        """
-        results = []
-        stranded = False
-        while text:
-            program = compile_first(self._session, text)
-            if program.rest and program.parameters:
-                raise D1Error(
-                    "When executing multiple SQL statements in a single call, "
-                    "only the last statement can have parameters."
-                )
-            if stranded and not program.rest:
-                raise TransactionLostError
-            if not program.rest and program.parameters != len(values):
-                raise D1Error("Wrong number of parameter bindings for SQL query.")
-            stepped = None if divided or not program.rest else 1
-            bound = () if program.rest else values
-            results.append(self._run(_encodable(program, bound, halved=halved), bound, most=stepped))
-            stranded = stranded or (stepped is not None and _is_undone(program, results[-1]))
-            text = program.rest
-        return results
-
-    def _run(self, program: Program, values: tuple[SqliteValue, ...], *, most: int | None = None) -> Result:
-        session, connection = self._session, self._session.connection
-        session.require_time()
-        if not program.readonly:
-            session.before_write()
-        started, before, size = time.perf_counter(), session.total_changes(), session.size()
-        last_row_id = connection.last_insert_rowid()
-        self._meter.start()
-        rows = fetch(session, program, values, most=most)
-        rows_read = self._meter.rows_read(len(rows))
-        changes = session.total_changes() - before
-        session.finish(readonly=program.readonly)
-        return Result(
-            columns=program.columns,
-            rows=tuple(rows),
-            changes=changes,
-            last_row_id=connection.last_insert_rowid(),
-            changed_db=(changes, session.size(), connection.last_insert_rowid()) != (0, size, last_row_id),
-            size_after=session.size(),
-            rows_read=rows_read,
-            rows_written=self._meter.rows_written(changes, readonly=program.readonly or program.explains),
-            duration_ms=(time.perf_counter() - started) * 1_000,
-        )
-
-
-def _is_undone(program: Program, result: Result) -> bool:
-    """Whether SQLite still counts the statement as a write under way after its first step."""
-    return not program.readonly and (program.explains or bool(result.rows))
-
-
-def _encodable(program: Program, values: tuple[SqliteValue, ...], *, halved: bool) -> Program:
-    """The program in a text that apsw can encode."""
-    sql = spelled(program.sql, values, halved=halved)
-    return (
-        replace(program, sql=sql, columns=tuple(map(seen, program.columns)))
-        if halved
-        else replace(program, sql=sql)
-    )
-
-
-def _bindable(value: JsValue) -> SqliteValue:
-    return stored(value) if isinstance(value, str) else to_sqlite(value)
-
-
-def _bound(statements: Sequence[Statement]) -> list[tuple[str, tuple[SqliteValue, ...], bool]]:
-    """Each text with its values, and whether it holds half a surrogate pair."""
-    bound = [
-        (stand_ins(one.sql), tuple(map(_bindable, one.params or ())), has_halves(one.sql))
-        for one in statements
-    ]
-    bound = [one for one in bound if not is_blank(one[0])]
-    if not bound:
-        raise D1Error("No SQL statements detected.")
-    return bound
 
 
 def _by_table(touched: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:

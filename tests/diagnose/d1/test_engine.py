@@ -202,7 +202,7 @@ def test_an_interrupted_call_rolls_back(database, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("diagnose.d1.engine.fetch", interrupt)
+    monkeypatch.setattr("diagnose.d1.executing.fetch", interrupt)
     with pytest.raises(KeyboardInterrupt):
         database.run(Statement("INSERT INTO t(a) VALUES(1)"))
     monkeypatch.undo()

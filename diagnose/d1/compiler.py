@@ -110,7 +110,7 @@ def _compiled(session: Session, text: str) -> tuple[_Trial, int]:
 
 
 def _compiled_limit(session: Session, limited: LimitedStatement, refusal: apsw.Error) -> tuple[_Trial, int]:
-    rewritten = limited.rewritten(session.row_key(limited.table))
+    rewritten = limited.rewritten(session.tables.row_key(limited.table))
     try:
         trial = _try(session, rewritten.sql)
     except apsw.Error as error:

@@ -88,7 +88,7 @@ class Meter:
             ((rows,),) = self._session.own(f"SELECT count(*) FROM {quoted(table)}")  # noqa: S608 - quoted
             return int(str(rows))
         sequences = 0 if self._had_sequences or not self._has_sequences() else _SEQUENCES_ROWS
-        return len(self._session.indexes(table)) + sequences
+        return len(self._session.tables.indexes(table)) + sequences
 
     def _schema_version(self) -> int:
         ((version,),) = self._session.own("PRAGMA schema_version")
@@ -99,13 +99,13 @@ class Meter:
 
     def _sequences(self, written: Sequence[tuple[int, str, str]]) -> int:
         action, table, _ = written[0]
-        return int(action == apsw.SQLITE_INSERT and self._session.counts_up(table))
+        return int(action == apsw.SQLITE_INSERT and self._session.tables.counts_up(table))
 
     def _indexes(self, written: Sequence[tuple[int, str, str]]) -> int:
         first, table, _ = written[0]
         if first == apsw.SQLITE_DELETE:
             return 0
-        indexes = self._session.indexes(table)
+        indexes = self._session.tables.indexes(table)
         if first == apsw.SQLITE_INSERT:
             return len(indexes)
         updated = {column.lower() for _, name, column in written if name == table}

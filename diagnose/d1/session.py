@@ -14,12 +14,13 @@ from diagnose.d1.authorizer import Authorizer
 from diagnose.d1.bounds import UNBOUNDED
 from diagnose.d1.connection import open_connection
 from diagnose.d1.errors import D1Error, TransactionLostError
-from diagnose.d1.identifiers import quoted
+from diagnose.d1.known_tables import KnownTables
 from diagnose.d1.pages import Unwatched
+from diagnose.d1.space import Space
 from diagnose.d1.translation import too_late
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from diagnose.d1.bounds import Bounds
@@ -27,20 +28,7 @@ if TYPE_CHECKING:
     from diagnose.d1.limits import D1Limits
     from diagnose.d1.pages import CommitWatcher
 
-# The key of a WITHOUT ROWID table is the table itself.
-_INDEXES: Final = """
-    SELECT list.name, info.name
-    FROM pragma_index_list(?1) AS list, pragma_index_info(list.name) AS info
-    WHERE NOT (list.origin = 'pk' AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE wr))
-"""
-_AUTOINCREMENT: Final = """
-    SELECT 1 FROM sqlite_master
-    WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%'
-"""
 _LONGEST_TEXT: Final = 1_000_000_000  # the most that SQLite takes
-_KEY_COLUMNS: Final = "SELECT name, pk FROM pragma_table_xinfo(?1)"
-_WITHOUT_ROWID: Final = "SELECT 1 FROM pragma_table_list(?1) WHERE wr"
-_ROW_NUMBERS: Final = ("rowid", "_rowid_", "oid")
 _LARGEST_IN_MEMORY: Final = 1 << 30  # bytes; SQL of a project must not take all memory of the machine
 _SECONDS_BETWEEN_INTERRUPTS: Final = 0.02
 _STEPS_BETWEEN_LOOKS: Final = 50_000  # virtual machine instructions; a fraction of a millisecond
@@ -69,13 +57,11 @@ class Session:
         self.authorizer.trusted = False
         self._deadline = time.monotonic()
         self.connection.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
-        self._page_size = self._pragma("page_size")
+        self.tables = KnownTables(self.own)
+        self._space = Space(self.own)
         self.bounds = UNBOUNDED
         if path is None:
-            self._set_most_pages(_LARGEST_IN_MEMORY // self._page_size)
-        self._size: int | None = None
-        self._indexes: dict[str, Mapping[str, frozenset[str]]] = {}
-        self._counting: dict[str, bool] = {}
+            self._space.limit(_LARGEST_IN_MEMORY)
         self.watcher: CommitWatcher = Unwatched()
         self.stepping: list[apsw.Cursor] = []
         self.undone_changes = 0
@@ -105,46 +91,18 @@ class Session:
 
     def size(self) -> int:
         """Bytes in use; pages on the free list do not count."""
-        if self._size is None:
-            self._size = (self._pragma("page_count") - self._pragma("freelist_count")) * self._page_size
-        return self._size
-
-    def indexes(self, table: str) -> Mapping[str, frozenset[str]]:
-        """The indexes that a write to the table must keep, each with its columns in lower case."""
-        if table not in self._indexes:
-            found: dict[str, frozenset[str]] = {}
-            for index, column in self.own(_INDEXES, table):
-                found[str(index)] = found.get(str(index), frozenset()) | {str(column).lower()}
-            self._indexes[table] = found
-        return self._indexes[table]
-
-    def counts_up(self, table: str) -> bool:
-        """Whether the table numbers its rows by AUTOINCREMENT."""
-        if table not in self._counting:
-            self._counting[table] = bool(self.own(_AUTOINCREMENT, table))
-        return self._counting[table]
-
-    def _pragma(self, name: str) -> int:
-        [(value,)] = self.own(f"PRAGMA {name}")
-        return int(str(value))
+        return self._space.size()
 
     @contextmanager
     def within(self, bounds: Bounds) -> Iterator[None]:
         """Keep the calls inside the block within bounds."""
         with self.turn:
-            before, most = self.bounds, self._pragma("max_page_count")
-            self.bounds = bounds
-            if bounds.size_bytes is not None:
-                self._set_most_pages(min(most, bounds.size_bytes // self._page_size))
+            before, self.bounds = self.bounds, bounds
             try:
-                yield
+                with self._space.limited(bounds.size_bytes):
+                    yield
             finally:
                 self.bounds = before
-                self._set_most_pages(most)
-
-    def _set_most_pages(self, pages: int) -> None:
-        """SQLite raises a number below the size of the database to that size."""
-        self.own(f"PRAGMA max_page_count={pages}")
 
     @contextmanager
     def unlimited_text(self) -> Iterator[None]:
@@ -155,15 +113,6 @@ class Session:
         finally:
             self.connection.limit(apsw.SQLITE_LIMIT_SQL_LENGTH, longest)
 
-    def row_key(self, table: str) -> tuple[str, ...]:
-        """Columns, as they stand in SQL, that tell the rows of a table apart."""
-        columns = [(str(name), int(str(position))) for name, position in self.own(_KEY_COLUMNS, table)]
-        if self.own(_WITHOUT_ROWID, table):
-            keyed = sorted((position, name) for name, position in columns if position)
-            return tuple(quoted(name) for _, name in keyed)
-        taken = {name.lower() for name, _ in columns}
-        return (next((name for name in _ROW_NUMBERS if name not in taken), _ROW_NUMBERS[0]),)
-
     def finish(self, *, readonly: bool) -> None:
         """Put right what a statement that has just run left different from D1."""
         self._analyzed = self._analyzed or self.authorizer.analyzed
@@ -172,7 +121,7 @@ class Session:
         if self.authorizer.actions:
             self._forget()
         elif not readonly:
-            self._size = None
+            self._space.forget()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -283,7 +232,8 @@ class Session:
     def _drop_surplus_statistics(self) -> None:
         """D1's SQLite is compiled without them."""
         self.own("DROP TABLE IF EXISTS sqlite_stat4")
-        self._analyzed, self._size = False, None
+        self._analyzed = False
+        self._space.forget()
 
     def _commit(self) -> None:
         self._end_steps()
@@ -311,9 +261,8 @@ class Session:
 
     def _forget(self) -> None:
         """What was known of the schema and the size may no longer hold."""
-        self._size = None
-        self._indexes = {}
-        self._counting = {}
+        self._space.forget()
+        self.tables.forget()
 
     def _roll_back(self) -> None:
         self._end_steps()

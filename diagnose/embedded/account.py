@@ -17,9 +17,8 @@ from diagnose.embedded.observed import Observed
 from diagnose.embedded.queues.holding import QueueHolder
 from diagnose.embedded.records import UUID
 from diagnose.embedded.refusal import RefusalError, invalid_property, no_database
-from diagnose.embedded.saved import read_saved
 from diagnose.embedded.state import AccountState, DatabaseSettings, DatabaseState, timestamp
-from diagnose.embedded.store import FolderStorage, MemoryStorage
+from diagnose.embedded.storage import FolderStorage, MemoryStorage, read_saved
 from diagnose.embedded.tokens import EVERYTHING, Grant
 from diagnose.embedded.transfers import Transfers
 from diagnose.errors import DiagnoseError
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from diagnose.embedded.live import Live
     from diagnose.embedded.responses import Responses
     from diagnose.embedded.state import Plan, ScriptState
-    from diagnose.embedded.store import Storage
+    from diagnose.embedded.storage import Storage
     from diagnose.embedded.tokens import Permission, TokenOwner, TokenStatus
     from diagnose.model import Json
 

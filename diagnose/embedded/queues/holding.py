@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from diagnose.embedded.queues.changes import QueueSettings
     from diagnose.embedded.queues.messages import MessageStore
     from diagnose.embedded.state import AccountState, Plan, QueueState
-    from diagnose.embedded.store import Storage
+    from diagnose.embedded.storage import Storage
 
 
 class QueueHolder:

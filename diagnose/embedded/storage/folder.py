@@ -1,4 +1,4 @@
-"""Where an embedded account is kept: in memory, or in a folder that survives a kill at any moment."""
+"""Keeps an account in a folder, where it survives a kill at any moment."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import fcntl
 import json
 import os
 import shutil
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from diagnose.d1 import Database
-from diagnose.embedded.folder import (
+from diagnose.embedded.history import FolderHistory, forget_unfinished
+from diagnose.embedded.queues.messages import MessageStore
+from diagnose.embedded.records import to_record
+from diagnose.embedded.states.secret_file import secret_texts, write_secrets
+from diagnose.embedded.storage.layout import (
     DATABASES,
     DOCUMENT,
     HISTORY,
@@ -28,97 +30,17 @@ from diagnose.embedded.folder import (
     translated,
     translated_sqlite,
 )
-from diagnose.embedded.history import FolderHistory, MemoryHistory, forget_unfinished
-from diagnose.embedded.queues.messages import MessageStore
-from diagnose.embedded.records import to_record
-from diagnose.embedded.states.secret_file import secret_texts, write_secrets
 from diagnose.errors import ProjectError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from diagnose.embedded.history import History
     from diagnose.embedded.state import AccountState
 
 _OWNER_ONLY: Final = 0o600
 _UNFINISHED: Final = f"{DOCUMENT}.new"
 _OURS: Final = frozenset({DOCUMENT, _UNFINISHED, LOCK, DATABASES, MODULES})
-
-
-class Storage(Protocol):
-    """Keeps a state, its databases and its messages. Whatever returned is kept."""
-
-    def write(self, state: AccountState) -> None:
-        """Keep this state instead of the one before."""
-
-    def create_database(self, uuid: str) -> Database:
-        """An empty database; a state that lists it must be written next."""
-
-    def open_database(self, uuid: str) -> Database:
-        """The database with its rows. Called once for each; the caller closes it."""
-
-    def open_history(self, uuid: str, database: Database) -> History:
-        """The past of a database that was just created or opened; it is kept from then on."""
-
-    def drop_database(self, uuid: str) -> None:
-        """Remove the rows of a database that is closed and that no state lists any more."""
-
-    def scratch(self) -> Path:
-        """A folder for files that nobody needs when the account is closed."""
-
-    def open_messages(self) -> MessageStore:
-        """What waits in the queues. Called once; the caller closes it."""
-
-    def close(self) -> None:
-        """Close what was never opened, and let others write."""
-
-
-class MemoryStorage:
-    """Keeps nothing beyond the process."""
-
-    def __init__(
-        self, databases: dict[str, Database] | None = None, messages: MessageStore | None = None
-    ) -> None:
-        self._databases = databases or {}
-        self._messages = messages
-        self._scratch: TemporaryDirectory[str] | None = None
-
-    def write(self, state: AccountState) -> None:
-        """Nothing to do: the account itself holds the state."""
-
-    def create_database(self, uuid: str) -> Database:  # noqa: ARG002 - every memory database is its own
-        """An empty database."""
-        return Database.memory()
-
-    def open_database(self, uuid: str) -> Database:
-        """The database that was handed in."""
-        return self._databases.pop(uuid)
-
-    def open_history(self, uuid: str, database: Database) -> History:  # noqa: ARG002 - kept with the database
-        """A past that begins now."""
-        return MemoryHistory(database)
-
-    def drop_database(self, uuid: str) -> None:
-        """Its rows went when it was closed."""
-
-    def scratch(self) -> Path:
-        """A folder among the machine's temporary ones."""
-        if self._scratch is None:
-            self._scratch = TemporaryDirectory(prefix="diagnose-")
-        return Path(self._scratch.name)
-
-    def open_messages(self) -> MessageStore:
-        """The messages that were handed in, or none."""
-        messages, self._messages = self._messages, None
-        return messages or MessageStore.memory()
-
-    def close(self) -> None:
-        """Close what was never opened."""
-        for database in self._databases.values():
-            database.close()
-        self._databases.clear()
-        if self._messages is not None:
-            self._messages.close()
-        if self._scratch is not None:
-            self._scratch.cleanup()
 
 
 class FolderStorage:

@@ -120,7 +120,7 @@ def test_a_folder_without_an_account_is_refused_and_stays_empty(tmp_path):
 
 def test_a_journal_that_a_writer_holds_is_waited_for(saved, monkeypatch):
     (file,) = (saved / "d1").glob("*.sqlite")
-    monkeypatch.setattr("diagnose.embedded.saved._ATTEMPTS", 2)
+    monkeypatch.setattr("diagnose.embedded.storage.saved._ATTEMPTS", 2)
     with EmbeddedAccount.open(saved):
         journal = file.with_name(f"{file.name}-journal")
         journal.write_bytes(b"")

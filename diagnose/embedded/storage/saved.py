@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from diagnose.d1 import Database
-from diagnose.embedded.folder import (
+from diagnose.embedded.queues.messages import MessageStore
+from diagnose.embedded.storage.layout import (
     DOCUMENT,
     LOCK,
     MESSAGES,
@@ -21,7 +22,6 @@ from diagnose.embedded.folder import (
     translated,
     translated_sqlite,
 )
-from diagnose.embedded.queues.messages import MessageStore
 from diagnose.errors import ProjectError
 
 if TYPE_CHECKING:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
-from uuid import uuid4
 
-from diagnose.d1 import LIMITS
 from diagnose.embedded.analytics.counting import QueryCounts
+from diagnose.embedded.databases import DatabaseHolder
 from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import Trigger
 from diagnose.embedded.invoke import deliver
 from diagnose.embedded.live.tails import Tails
 from diagnose.embedded.observed import Observed
 from diagnose.embedded.queues.holding import QueueHolder
-from diagnose.embedded.records import UUID
-from diagnose.embedded.refusal import RefusalError, invalid_property, no_database
-from diagnose.embedded.state import AccountState, DatabaseSettings, DatabaseState, timestamp
+from diagnose.embedded.refusal import RefusalError
+from diagnose.embedded.state import AccountState, timestamp
 from diagnose.embedded.storage import FolderStorage, MemoryStorage, read_saved
 from diagnose.embedded.tokens import EVERYTHING, Grant
 from diagnose.embedded.transfers import Transfers
-from diagnose.errors import DiagnoseError
+from diagnose.embedded.workers import WorkerHolder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,20 +27,17 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-    from diagnose.d1 import Database
     from diagnose.embedded.app.faults import Faults
     from diagnose.embedded.app.turns import Turns
-    from diagnose.embedded.history import History
     from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits
     from diagnose.embedded.live import Live
     from diagnose.embedded.responses import Responses
-    from diagnose.embedded.state import Plan, ScriptState
+    from diagnose.embedded.state import Plan
     from diagnose.embedded.storage import Storage
     from diagnose.embedded.tokens import Permission, TokenOwner, TokenStatus
-    from diagnose.model import Json
 
 
-class EmbeddedAccount(QueueHolder):
+class EmbeddedAccount(DatabaseHolder, QueueHolder, WorkerHolder):
     """Databases, workers and queues, with the API, the limits and the errors of a real account.
 
     Every change is kept in the storage before the method that made it returns. Use it from one
@@ -51,12 +45,9 @@ class EmbeddedAccount(QueueHolder):
     """
 
     def __init__(self, storage: Storage, state: AccountState, *, plan: Plan = "paid") -> None:
-        super().__init__(storage, state)
-        self._open: dict[str, Database] = {}
-        self._histories: dict[str, History] = {}
+        super().__init__(storage, state, plan=plan)
         self.transfers = Transfers(self)
         self._grants: dict[str, Grant] = {}
-        self.plan: Plan = plan
         self.observed = Observed()
         self.query_counts = QueryCounts()
         self.tails = Tails(self.observed)
@@ -128,31 +119,14 @@ class EmbeddedAccount(QueueHolder):
     def close(self) -> None:
         """Close databases and messages, and let others write."""
         self.transfers.close()
-        for database in self._open.values():
-            database.close()
-        self._open.clear()
+        self.close_databases()
         self.close_messages()
         self._storage.close()
-
-    @property
-    def state(self) -> AccountState:
-        """Everything but rows and messages."""
-        return self._state
 
     @property
     def account_id(self) -> str:
         """32 hexadecimal digits."""
         return self._state.account_id
-
-    @property
-    def databases(self) -> Mapping[str, DatabaseState]:
-        """The databases by UUID."""
-        return self._state.databases
-
-    @property
-    def scripts(self) -> Mapping[str, ScriptState]:
-        """The workers by name."""
-        return self._state.scripts
 
     def issue_token(
         self,
@@ -186,111 +160,9 @@ class EmbeddedAccount(QueueHolder):
         """What a token stands for, or None for one that was never issued."""
         return self._grants.get(token)
 
-    def database(self, uuid: str) -> Database:
-        """The engine of a database. Raises RefusalError 7404 for an unknown UUID."""
-        if uuid not in self.databases:
-            raise no_database(uuid)
-        if uuid not in self._open:
-            engine = self._storage.open_database(uuid)
-            self._histories[uuid] = self._storage.open_history(uuid, engine)
-            self._open[uuid] = engine
-        return self._open[uuid]
-
-    def history(self, uuid: str) -> History:
-        """The past of a database. Raises RefusalError 7404 for an unknown UUID."""
-        self.database(uuid)
-        return self._histories[uuid]
-
-    def find_database(self, uuid_or_name: str) -> DatabaseState | None:
-        """The database with that UUID, or with exactly that name."""
-        by_name = (database for database in self.databases.values() if database.name == uuid_or_name)
-        return self.databases.get(uuid_or_name) or next(by_name, None)
-
     def scratch(self) -> Path:
         """A folder for files that nobody needs when the account is closed."""
         return self._storage.scratch()
-
-    def create_database(
-        self,
-        name: str,
-        *,
-        uuid: str | None = None,
-        created_at: str | None = None,
-        settings: DatabaseSettings | None = None,
-    ) -> DatabaseState:
-        """A new, empty database.
-
-        Raises:
-            RefusalError: 7502 the name or the UUID is taken; 7400 they cannot be used; 7406 the plan allows
-                no more databases.
-        """
-        if not name:
-            raise invalid_property("name: must not be empty")
-        uuid = uuid or str(uuid4())
-        if not UUID.fullmatch(uuid):
-            raise invalid_property(f"uuid: {uuid!r} is none")
-        if uuid in self.databases or any(database.name == name for database in self.databases.values()):
-            raise RefusalError(400, 7502, "A database with that name already exists", result=[])
-        if len(self.databases) >= LIMITS.d1.databases.of(self.plan):
-            raise RefusalError(400, 7406, "The account has reached its number of databases", result=[])
-        database = DatabaseState(
-            uuid=uuid,
-            name=name,
-            created_at=created_at or timestamp(),
-            settings=settings or DatabaseSettings(),
-        )
-        engine = self._storage.create_database(uuid)
-        try:
-            self._keep(self._state.with_database(database))
-        except DiagnoseError:
-            engine.close()
-            raise
-        self._histories[uuid] = self._storage.open_history(uuid, engine)
-        self._open[uuid] = engine
-        return database
-
-    def put_database(self, database: DatabaseState) -> None:
-        """Keep other settings of a database. Raises RefusalError 7404 for an unknown UUID."""
-        self.database(database.uuid)
-        self._keep(self._state.with_database(database))
-
-    def delete_database(self, uuid: str) -> None:
-        """Remove a database and its rows. Raises RefusalError 7404 for an unknown UUID."""
-        self.database(uuid).close()
-        del self._open[uuid], self._histories[uuid]
-        self._keep(self._state.without_database(uuid))
-        self._storage.drop_database(uuid)
-
-    def interrupt(self) -> None:
-        """End the statements that run in other threads; they change nothing."""
-        for database in self._open.values():
-            database.interrupt()
-
-    def put_script(self, script: ScriptState) -> None:
-        """Keep a worker in the state that `diagnose.embedded.deploying` made."""
-        self._keep(self._state.with_script(script))
-
-    def configure(
-        self, *, subdomain: str | None = None, worker_defaults: Mapping[str, Json] | None = None
-    ) -> None:
-        """Change what holds for all workers.
-
-        Args:
-            subdomain: of `WORKER.SUBDOMAIN.workers.dev`; empty for none, None for no change.
-            worker_defaults: those that change; unknown ones are left out.
-        """
-        known = self._state.worker_defaults
-        given = {key: value for key, value in (worker_defaults or {}).items() if key in known}
-        name = self._state.subdomain if subdomain is None else subdomain
-        self._keep(replace(self._state, subdomain=name, worker_defaults={**known, **given}))
-
-    def delete_script(self, name: str) -> None:
-        """Remove a worker with its versions, deployments and schedules; queues lose it as their consumer."""
-        state = self._state.without_script(name)
-        for queue in self.queues.values():
-            if queue.consumer is not None and queue.consumer.script == name:
-                state = state.with_queue(replace(queue, consumer=None))
-        self._keep(state)
 
     def app(
         self, *, faults: Faults | None = None, rate_limit: bool = False, live: Live | None = None

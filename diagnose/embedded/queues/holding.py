@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.embedded.clock import SystemClock
+from diagnose.embedded.holding import StateHolder
 from diagnose.embedded.queues.changes import (
     attach,
     make_queue,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from diagnose.embedded.storage import Storage
 
 
-class QueueHolder:
+class QueueHolder(StateHolder):
     """Queues, their consumers and their messages. A queue is named by its id, as in the API.
 
     Attributes:
@@ -39,11 +40,8 @@ class QueueHolder:
         on_enqueued: called after messages were put into a queue, or None.
     """
 
-    plan: Plan
-
-    def __init__(self, storage: Storage, state: AccountState) -> None:
-        self._storage = storage
-        self._state = state
+    def __init__(self, storage: Storage, state: AccountState, *, plan: Plan) -> None:
+        super().__init__(storage, state, plan=plan)
         self._message_store: MessageStore | None = None
         self.clock: Clock = SystemClock()
         self.on_enqueued: Callable[[], None] | None = None
@@ -199,7 +197,3 @@ class QueueHolder:
         if self._message_store is not None:
             self._message_store.close()
         self._message_store = None
-
-    def _keep(self, state: AccountState) -> None:
-        self._storage.write(state)
-        self._state = state

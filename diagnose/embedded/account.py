@@ -19,6 +19,7 @@ from diagnose.embedded.storage import FolderStorage, MemoryStorage, read_saved
 from diagnose.embedded.tokens import EVERYTHING, Grant
 from diagnose.embedded.transfers import Transfers
 from diagnose.embedded.workers import WorkerHolder
+from diagnose.errors import ProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,10 +68,14 @@ class EmbeddedAccount(DatabaseHolder, QueueHolder, WorkerHolder):
             ProjectError: the folder is in use, damaged, foreign or not usable.
         """
         storage = FolderStorage(folder)
-        state = storage.read()
-        if state is None:
-            state = _new_state(account_id)
-            storage.write(state)
+        try:
+            state = storage.read()
+            if state is None:
+                state = _new_state(account_id)
+                storage.write(state)
+        except ProjectError:
+            storage.close()
+            raise
         return cls(storage, state, plan=plan)
 
     @classmethod

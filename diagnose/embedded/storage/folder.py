@@ -67,17 +67,13 @@ class FolderStorage:
         Raises:
             ProjectError: account.json is damaged, or not ours.
         """
-        try:
-            with translated(self._folder):
-                if not (self._folder / DOCUMENT).exists():
-                    return None
-                state = read_state(self._folder)
-                self._secrets = read_secret_texts(self._folder)
-                self._sweep(state)
-                return state
-        except ProjectError:
-            self.close()
-            raise
+        with translated(self._folder):
+            if not (self._folder / DOCUMENT).exists():
+                return None
+            state = read_state(self._folder)
+            self._secrets = read_secret_texts(self._folder)
+            self._sweep(state)
+            return state
 
     def write(self, state: AccountState) -> None:
         """Code first, then the document that names it. Raises ProjectError."""

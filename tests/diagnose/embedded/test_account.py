@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.d1 import LIMITS, Statement
-from diagnose.embedded import EmbeddedAccount, RefusalError, nothing_recorded
+from diagnose.d1 import Statement
+from diagnose.embedded import RefusalError, nothing_recorded
 from diagnose.embedded.deploying import schedule
 from diagnose.embedded.invocation import Invocation, OutgoingMessage, Trigger
 
@@ -21,41 +21,6 @@ def test_a_snapshot_is_independent(embedded, deploy_worker):
         copy.delete_script("importer")
     assert [table.name for table in embedded.database(UUID).schema().tables] == ["t"]
     assert list(embedded.scripts) == ["importer"]
-
-
-def test_a_database_is_found_by_uuid_or_exact_name(embedded):
-    database = embedded.create_database("history", uuid=UUID)
-    assert embedded.find_database(UUID) == embedded.find_database("history") == database
-    assert embedded.find_database("hist") is None
-
-
-@pytest.mark.parametrize(
-    ("name", "uuid", "code"),
-    [("history", None, 7502), ("other", UUID, 7502), ("", None, 7400), ("other", "../x", 7400)],
-)
-def test_a_database_that_cannot_be_is_refused(embedded, name, uuid, code):
-    embedded.create_database("history", uuid=UUID)
-    with pytest.raises(RefusalError) as caught:
-        embedded.create_database(name, uuid=uuid)
-    assert caught.value.code == code
-    assert list(embedded.databases) == [UUID]
-
-
-def test_the_free_plan_ends_at_its_number_of_databases():
-    with EmbeddedAccount.memory(plan="free") as account:
-        for number in range(LIMITS.d1.databases.free):
-            account.create_database(f"db-{number}")
-        with pytest.raises(RefusalError) as caught:
-            account.create_database("one-more")
-    assert caught.value.code == 7406
-
-
-def test_a_deleted_database_is_unknown(embedded):
-    embedded.create_database("history", uuid=UUID)
-    embedded.delete_database(UUID)
-    with pytest.raises(RefusalError) as caught:
-        embedded.database(UUID)
-    assert caught.value.code == 7404
 
 
 def test_tokens_differ_and_are_known(embedded):

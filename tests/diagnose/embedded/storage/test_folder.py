@@ -219,6 +219,14 @@ def test_a_file_in_the_way_is_named(tmp_path):
     assert str(tmp_path / "account") in caught.value.where
 
 
+def test_an_account_that_cannot_be_begun_lets_others_try(tmp_path):
+    (tmp_path / "account.json.new").mkdir()
+    with pytest.raises(ProjectError, match="cannot be read or written"):
+        EmbeddedAccount.open(tmp_path)
+    (tmp_path / "account.json.new").rmdir()
+    EmbeddedAccount.open(tmp_path).close()
+
+
 def test_closing_twice_does_no_harm(tmp_path):
     account = EmbeddedAccount.open(tmp_path)
     account.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.calls import ApiRoute
-from diagnose.embedded.app.envelope import page_of, success
+from diagnose.embedded.app.envelope import page, success
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.state import timestamp
 from diagnose.embedded.tokens import Permission
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PER_PAGE: Final = 20
 _USER_ID: Final = "00000000000000000000000000000001"
-_EMAIL: Final = "user@example.com"
+EMAIL: Final = "user@example.com"
 
 
 async def verify_user_token(call: Call) -> Response:
@@ -49,10 +49,10 @@ async def read_user(call: Call) -> Response:
     return success(
         {
             "id": _USER_ID,
-            "email": _EMAIL,
+            "email": EMAIL,
             "first_name": None,
             "last_name": None,
-            "username": _EMAIL,
+            "username": EMAIL,
             "two_factor_authentication_enabled": False,
             "suspended": False,
         }
@@ -72,16 +72,14 @@ async def list_memberships(call: Call) -> Response:
     query = call.request.query_params
     wanted = {query.get("account.name"), query.get("name")} <= {None, call.account.state.name}
     found = [member] if wanted and query.get("status") in {None, "accepted"} else []
-    shown, info = page_of(found, query, per_page=_PER_PAGE)
-    return success(shown, result_info=info)
+    return page(found, query, per_page=_PER_PAGE)
 
 
 async def list_accounts(call: Call) -> Response:
     """The one account there is, if `name` does not ask for another."""
     name = call.request.query_params.get("name")
     accounts = [] if name not in {None, call.account.state.name} else [_account(call)]
-    shown, info = page_of(accounts, call.request.query_params, per_page=_PER_PAGE)
-    return success(shown, result_info=info)
+    return page(accounts, call.request.query_params, per_page=_PER_PAGE)
 
 
 async def read_account(call: Call) -> Response:

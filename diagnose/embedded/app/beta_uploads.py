@@ -7,7 +7,7 @@ import binascii
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from diagnose.embedded.app.beta_workers import WORKERS, json_object, known_worker, shown_version, shown_worker
+from diagnose.embedded.app.beta_workers import WORKERS, known_worker, shown_version, shown_worker
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
 from diagnose.embedded.app.multipart import upload_of
@@ -31,7 +31,7 @@ async def create_worker(call: Call) -> Response:
     Raises:
         RefusalError: 10026 the body names no worker; 10040 the name is taken. That code is not documented.
     """
-    body = await json_object(call)
+    body = await call.json_object()
     name = body.get("name")
     if not isinstance(name, str) or not name:
         raise RefusalError(400, 10026, 'The request body must be an object with "name".')
@@ -53,7 +53,7 @@ async def create_worker(call: Call) -> Response:
 
 async def create_version(call: Call) -> Response:
     """One more version, which answers only if `deploy=true` says so. Raises RefusalError as for an upload."""
-    script, body = known_worker(call), await json_object(call)
+    script, body = known_worker(call), await call.json_object()
     upload = upload_of(body, _modules(body), source=call.source, strict=True)
     refuse_unusable(upload)
     deploys = call.request.query_params.get("deploy") == "true"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from diagnose.embedded.app.accounts import EMAIL
 from diagnose.embedded.app.calls import ApiRoute
-from diagnose.embedded.app.envelope import page_of, success
+from diagnose.embedded.app.envelope import page, success
 from diagnose.embedded.app.references import delete_worker
-from diagnose.embedded.app.settings import CONFIGURED, script_settings
+from diagnose.embedded.app.settings import CONFIGURED, script_settings, subdomain_settings
 from diagnose.embedded.deploying import find, with_settings
 from diagnose.embedded.refusal import RefusalError, no_version
 from diagnose.embedded.secret_changes import add_version_with_secrets
@@ -23,15 +24,13 @@ if TYPE_CHECKING:
     from diagnose.embedded.state import ScriptState, VersionState
 
 _PER_PAGE: Final = 10
-_EMAIL: Final = "user@example.com"
 _LATEST: Final = "latest"
 
 
 async def list_workers(call: Call) -> Response:
     """All workers, newest first, by page."""
     workers = [shown_worker(call, script) for script in reversed(list(call.account.scripts.values()))]
-    shown, info = page_of(workers, call.request.query_params, per_page=_PER_PAGE)
-    return success(list(shown), result_info=info)
+    return page(workers, call.request.query_params, per_page=_PER_PAGE)
 
 
 async def read_worker(call: Call) -> Response:
@@ -41,10 +40,10 @@ async def read_worker(call: Call) -> Response:
 
 async def edit_worker(call: Call) -> Response:
     """Change what is given; the rest stays. The name cannot be changed here."""
-    script, body = known_worker(call), await json_object(call)
+    script, body = known_worker(call), await call.json_object()
     if body.get("name", script.name) != script.name:
         raise RefusalError(400, 10026, "A worker of an embedded account cannot be renamed.")
-    reachable = {**_subdomain(script), **(body.get("subdomain") or {})}
+    reachable = {**subdomain_settings(script), **(body.get("subdomain") or {})}
     script = replace(
         script,
         settings=with_settings(script.settings, body),
@@ -64,8 +63,7 @@ async def delete(call: Call) -> Response:
 async def list_versions(call: Call) -> Response:
     """All versions, newest first, by page."""
     versions = [shown_version(version) for version in reversed(known_worker(call).versions)]
-    shown, info = page_of(versions, call.request.query_params, per_page=_PER_PAGE)
-    return success(list(shown), result_info=info)
+    return page(versions, call.request.query_params, per_page=_PER_PAGE)
 
 
 async def read_version(call: Call) -> Response:
@@ -85,7 +83,7 @@ async def edit_latest_version(call: Call) -> Response:
         RefusalError: 10222 there is no version; 10056 a secret to be taken away does not exist; 10053
             another binding has the name; 10026 something else than secrets shall change.
     """
-    script, body = known_worker(call), await json_object(call)
+    script, body = known_worker(call), await call.json_object()
     unusable = RefusalError(400, 10026, "Only secrets in `env`, and annotations, can be changed here.")
     env, annotations = body.get("env") or {}, body.get("annotations") or {}
     if set(body) - {"env", "annotations"} or not isinstance(env, dict) or not isinstance(annotations, dict):
@@ -109,15 +107,6 @@ def known_worker(call: Call) -> ScriptState:
     return by_tag.get(call["worker"]) or find(call.account.state, call["worker"])
 
 
-async def json_object(call: Call) -> dict[str, Any]:
-    """The body, which must be a JSON object. Raises RefusalError 10026."""
-    unusable = RefusalError(400, 10026, "The request body must be a JSON object.")
-    body = await call.json(unusable)
-    if not isinstance(body, dict):
-        raise unusable
-    return body
-
-
 def shown_worker(call: Call, script: ScriptState) -> dict[str, Any]:
     """A worker as this API shows it."""
     deployed = script.deployments[0].created_on if script.deployments else None
@@ -135,14 +124,10 @@ def shown_worker(call: Call, script: ScriptState) -> dict[str, Any]:
         "created_on": script.created_on,
         "updated_on": script.modified_on,
         "deployed_on": deployed,
-        "subdomain": _subdomain(script),
+        "subdomain": subdomain_settings(script),
         "references": references,
         **script_settings(script),
     }
-
-
-def _subdomain(script: ScriptState) -> dict[str, bool]:
-    return {"enabled": script.subdomain, "previews_enabled": script.previews}
 
 
 def shown_version(version: VersionState) -> dict[str, Any]:
@@ -151,7 +136,7 @@ def shown_version(version: VersionState) -> dict[str, Any]:
         "id": version.id,
         "number": version.number,
         "created_on": version.created_on,
-        "author_email": _EMAIL,
+        "author_email": EMAIL,
         "source": version.source,
         "annotations": dict(version.annotations),
         "bindings": list(version.bindings),

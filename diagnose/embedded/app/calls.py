@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diagnose.embedded.app.auth import authenticate, authorize
+from diagnose.embedded.deploying import find
+from diagnose.embedded.refusal import RefusalError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from diagnose.embedded.account import EmbeddedAccount
     from diagnose.embedded.app.turns import Turns
-    from diagnose.embedded.refusal import RefusalError
+    from diagnose.embedded.state import ScriptState
     from diagnose.embedded.tokens import Grant, Permission
 
 
@@ -50,6 +52,26 @@ class Call:
             return json.loads(await self.request.body())
         except (ValueError, RecursionError):
             raise otherwise from None
+
+    async def json_object(self, otherwise: RefusalError | None = None) -> dict[str, Any]:
+        """The body, which must be a JSON object. Raises `otherwise`, or else RefusalError 10026."""
+        refusal = otherwise or RefusalError(400, 10026, "The request body must be a JSON object.")
+        body = await self.json(refusal)
+        if not isinstance(body, dict):
+            raise refusal
+        return body
+
+    async def json_array(self, otherwise: RefusalError | None = None) -> list[Any]:
+        """The body, which must be a JSON array. Raises `otherwise`, or else RefusalError 10026."""
+        refusal = otherwise or RefusalError(400, 10026, "The request body must be an array.")
+        body = await self.json(refusal)
+        if not isinstance(body, list):
+            raise refusal
+        return body
+
+    def named_script(self) -> ScriptState:
+        """The worker that `script` in the path names. Raises RefusalError 10007."""
+        return find(self.account.state, self["script"])
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable["Response"]]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from diagnose.embedded.app.calls import ApiRoute
-from diagnose.embedded.app.envelope import page_of, success
+from diagnose.embedded.app.envelope import page, success
 from diagnose.embedded.records import UUID
 from diagnose.embedded.refusal import invalid_property, no_database, no_route
 from diagnose.embedded.state import DatabaseSettings
@@ -30,8 +30,7 @@ async def list_databases(call: Call) -> Response:
     """All databases, or those whose name contains `name`: the documentation promises no exact match."""
     name = call.request.query_params.get("name", "")
     found = [_listed(database) for database in call.account.databases.values() if name in database.name]
-    shown, info = page_of(found, call.request.query_params, per_page=_PER_PAGE)
-    return success(shown, result_info=info)
+    return page(found, call.request.query_params, per_page=_PER_PAGE)
 
 
 async def create_database(call: Call) -> Response:
@@ -59,9 +58,7 @@ async def update_database(call: Call) -> Response:
 
 async def _set(call: Call, *, required: bool) -> Response:
     database = call.account.databases[known_database(call)]
-    body = await call.json(invalid_property("The request body is not JSON"))
-    if not isinstance(body, dict):
-        raise invalid_property("The request body is not an object")
+    body = await object_body(call)
     mode = _replication(body)
     if mode is None and required:
         raise invalid_property("read_replication: must be given")
@@ -89,6 +86,14 @@ async def delete_database(call: Call) -> Response:
     call.account.transfers.require_idle(uuid)
     call.account.delete_database(uuid)
     return success(None)
+
+
+async def object_body(call: Call) -> dict[str, Any]:
+    """The body, which must be a JSON object. Raises RefusalError 7400."""
+    body = await call.json(invalid_property("The request body is not JSON"))
+    if not isinstance(body, dict):
+        raise invalid_property("The request body is not an object")
+    return body
 
 
 def known_database(call: Call) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from diagnose.embedded.app.accounts import EMAIL
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import page_of, success
 from diagnose.embedded.app.multipart import read_upload
-from diagnose.embedded.deploying import deploy, find, goes_back, upload_version
+from diagnose.embedded.deploying import deploy, goes_back, upload_version
 from diagnose.embedded.handlers import handlers
 from diagnose.embedded.refusal import RefusalError, no_version
 from diagnose.embedded.secret_changes import refuse_changed_secrets
@@ -25,12 +26,11 @@ _PER_PAGE: Final = 10
 _SHOWN_DEPLOYMENTS: Final = 10
 # https://developers.cloudflare.com/workers/configuration/versions-and-deployments/rollbacks/
 _DEPLOYABLE: Final = 100
-_EMAIL: Final = "user@example.com"
 
 
 async def list_versions(call: Call) -> Response:
     """All versions, newest first, under `items`; those that can be deployed come without pages."""
-    versions = [_listed(version) for version in reversed(_script(call).versions)]
+    versions = [_listed(version) for version in reversed(call.named_script().versions)]
     if call.request.query_params.get("deployable") == "true":
         return success({"items": versions[:_DEPLOYABLE]})
     shown, info = page_of(versions, call.request.query_params, per_page=_PER_PAGE)
@@ -48,7 +48,7 @@ async def create_version(call: Call) -> Response:
 
 async def read_version(call: Call) -> Response:
     """One version with its bindings. Raises RefusalError 100146 for an unknown one."""
-    script = _script(call)
+    script = call.named_script()
     version = script.version(call["version_id"])
     if version is None:
         raise no_version(call["version_id"])
@@ -57,7 +57,7 @@ async def read_version(call: Call) -> Response:
 
 async def list_deployments(call: Call) -> Response:
     """The newest deployments; the first is the active one."""
-    deployments = _script(call).deployments[:_SHOWN_DEPLOYMENTS]
+    deployments = call.named_script().deployments[:_SHOWN_DEPLOYMENTS]
     return success({"deployments": [_deployment(deployment) for deployment in deployments]})
 
 
@@ -70,7 +70,7 @@ async def create_deployment(call: Call) -> Response:
         annotations = {str(key): str(value) for key, value in body.get("annotations", {}).items()}
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise unusable from error
-    script = _script(call)
+    script = call.named_script()
     if call.request.query_params.get("force") != "true":
         refuse_changed_secrets(script, [version_id for version_id, _ in versions])
     if goes_back(script, versions):
@@ -82,7 +82,7 @@ async def create_deployment(call: Call) -> Response:
 
 async def read_deployment(call: Call) -> Response:
     """One deployment. Raises RefusalError 10336 for an unknown one."""
-    return success(_deployment(_known_deployment(_script(call), call["deployment_id"])))
+    return success(_deployment(_known_deployment(call.named_script(), call["deployment_id"])))
 
 
 async def delete_deployment(call: Call) -> Response:
@@ -91,7 +91,7 @@ async def delete_deployment(call: Call) -> Response:
     Raises:
         RefusalError: 10336 it is unknown; 10026 it is the active one. What the API answers then is not known.
     """
-    script = _script(call)
+    script = call.named_script()
     deployment = _known_deployment(script, call["deployment_id"])
     if deployment == script.deployments[0]:
         raise RefusalError(400, 10026, "The active deployment of a Worker cannot be deleted.")
@@ -107,16 +107,12 @@ def _known_deployment(script: ScriptState, deployment_id: str) -> DeploymentStat
     return found
 
 
-def _script(call: Call) -> ScriptState:
-    return find(call.account.state, call["script"])
-
-
 def _deployment(deployment: DeploymentState) -> dict[str, Any]:
     return {
         "id": deployment.id,
         "source": deployment.source,
         "strategy": "percentage",
-        "author_email": _EMAIL,
+        "author_email": EMAIL,
         "created_on": deployment.created_on,
         "annotations": dict(deployment.annotations),
         "versions": [
@@ -133,7 +129,7 @@ def _listed(version: VersionState) -> dict[str, Any]:
             "created_on": version.created_on,
             "modified_on": version.created_on,
             "source": version.source,
-            "author_email": _EMAIL,
+            "author_email": EMAIL,
             "hasPreview": False,
             "has_preview": False,
         },

@@ -38,6 +38,12 @@ def failure(refusal: RefusalError) -> JSONResponse:
     return JSONResponse(body, status_code=refusal.status)
 
 
+def page(items: Sequence[Item], query: QueryParams, *, per_page: int) -> JSONResponse:
+    """The page that a query asks for, as an answer. Raises RefusalError as `page_of`."""
+    shown, info = page_of(items, query, per_page=per_page)
+    return success(list(shown), result_info=info)
+
+
 def page_of(
     items: Sequence[Item], query: QueryParams, *, per_page: int
 ) -> tuple[Sequence[Item], dict[str, int]]:
@@ -51,10 +57,10 @@ def page_of(
     Raises:
         RefusalError: 7400 a number is none, or below 1.
     """
-    page, size = _number(query, "page", 1), _number(query, "per_page", per_page)
-    shown = items[(page - 1) * size : page * size]
+    number, size = _number(query, "page", 1), _number(query, "per_page", per_page)
+    shown = items[(number - 1) * size : number * size]
     info = {
-        "page": page,
+        "page": number,
         "per_page": size,
         "count": len(shown),
         "total_count": len(items),

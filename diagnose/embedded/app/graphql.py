@@ -31,8 +31,8 @@ class _AccessError(Exception):
 async def answer_query(call: Call) -> Response:
     """What a query asks for, of the datasets that there are."""
     unusable = RefusalError(400, 10026, 'The request body must be an object with "query".')
-    body = await call.json(unusable)
-    if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+    body = await call.json_object(unusable)
+    if not isinstance(body.get("query"), str):
         raise unusable
     try:
         fields = read_query(body["query"], body.get("variables") or {})

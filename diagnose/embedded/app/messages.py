@@ -110,8 +110,8 @@ async def metrics(call: Call) -> Response:
 async def purge(call: Call) -> Response:
     """Delete every message. Raises RefusalError 10026 unless the body says that it is meant."""
     queue, unsaid = known_queue(call), RefusalError(400, 10026, f'The body must be {{"{_PURGE}": true}}.')
-    body = await call.json(unsaid)
-    if not isinstance(body, dict) or body.get(_PURGE) is not True:
+    body = await call.json_object(unsaid)
+    if body.get(_PURGE) is not True:
         raise unsaid
     return success(described(call, call.account.purge(queue.id)))
 

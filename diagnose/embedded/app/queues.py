@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.calls import ApiRoute
-from diagnose.embedded.app.envelope import page_of, success
+from diagnose.embedded.app.envelope import page, success
 from diagnose.embedded.queues import QueueSettings
 from diagnose.embedded.queues.changes import default_retention, no_consumer
 from diagnose.embedded.records import QUEUE_ID
@@ -31,13 +31,12 @@ async def list_queues(call: Call) -> Response:
     found = [
         described(call, queue) for queue in call.account.queues.values() if not names or queue.name in names
     ]
-    shown, info = page_of(found, call.request.query_params, per_page=_PER_PAGE)
-    return success(shown, result_info=info)
+    return page(found, call.request.query_params, per_page=_PER_PAGE)
 
 
 async def create_queue(call: Call) -> Response:
     """A new queue. Raises RefusalError 11009 for a name that is taken, 11003 for one that is none."""
-    body = await _body(call)
+    body = await call.json_object()
     name = _text(body, "queue_name")
     return success(described(call, call.account.create_queue(name, _settings(body))))
 
@@ -49,14 +48,14 @@ async def read_queue(call: Call) -> Response:
 
 async def edit_queue(call: Call) -> Response:
     """Change the name and the settings that are given; the others stay."""
-    queue, body = known_queue(call), await _body(call)
+    queue, body = known_queue(call), await call.json_object()
     name = _text(body, "queue_name") if "queue_name" in body else None
     return success(described(call, call.account.change_queue(queue.id, _settings(body), name=name)))
 
 
 async def replace_queue(call: Call) -> Response:
     """Change the name, and all settings: those that are not given get their defaults."""
-    queue, body = known_queue(call), await _body(call)
+    queue, body = known_queue(call), await call.json_object()
     given = _settings(body)
     settings = QueueSettings(
         delivery_delay=given.delivery_delay or 0,
@@ -81,7 +80,7 @@ async def list_consumers(call: Call) -> Response:
 
 async def create_consumer(call: Call) -> Response:
     """Attach a consumer. Raises RefusalError 11004 when there is one, 11001 without a queue handler."""
-    queue, body = known_queue(call), await _body(call)
+    queue, body = known_queue(call), await call.json_object()
     queue = call.account.attach_consumer(queue.id, _script(body), _consumer_settings(body))
     return success(_consumer(queue, _known_consumer(queue)))
 
@@ -94,7 +93,7 @@ async def read_consumer(call: Call) -> Response:
 
 async def replace_consumer(call: Call) -> Response:
     """Change what the consumer is; settings that are not given get their defaults."""
-    queue, body = known_queue(call), await _body(call)
+    queue, body = known_queue(call), await call.json_object()
     _known_consumer(queue, call["consumer_id"])
     queue = call.account.change_consumer(queue.id, _script(body), _consumer_settings(body))
     return success(_consumer(queue, _known_consumer(queue)))
@@ -177,14 +176,6 @@ def _known_consumer(queue: QueueState, consumer_id: str | None = None) -> Consum
     if queue.consumer is None or consumer_id not in {None, queue.consumer.id}:
         raise no_consumer(consumer_id or queue.name)
     return queue.consumer
-
-
-async def _body(call: Call) -> dict[str, Any]:
-    unusable = RefusalError(400, 10026, "The request body must be a JSON object.")
-    body = await call.json(unusable)
-    if not isinstance(body, dict):
-        raise unusable
-    return body
 
 
 def _text(body: Mapping[str, Any], key: str) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
-from diagnose.embedded.deploying import find
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.tokens import Permission
 
@@ -21,7 +20,7 @@ _ENVIRONMENT: Final = "production"
 
 async def read_references(call: Call) -> Response:
     """Service bindings, Durable Objects and dispatchers of other workers that name this one."""
-    script = find(call.account.state, call["script"])
+    script = call.named_script()
     incoming = _bound(call.account.state, script, "service", "service")
     objects = _bound(call.account.state, script, "durable_object_namespace", "script_name")
     return success(

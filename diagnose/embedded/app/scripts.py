@@ -9,8 +9,8 @@ from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
 from diagnose.embedded.app.multipart import is_service_worker, read_upload, write_content
 from diagnose.embedded.app.references import delete_worker
-from diagnose.embedded.app.settings import script_settings
-from diagnose.embedded.deploying import deploy, find, next_version, schedule, upload_and_deploy
+from diagnose.embedded.app.settings import script_settings, subdomain_settings
+from diagnose.embedded.deploying import deploy, next_version, schedule, upload_and_deploy
 from diagnose.embedded.handlers import handlers
 from diagnose.embedded.refusal import RefusalError, no_version, no_worker
 from diagnose.embedded.tokens import Permission
@@ -30,7 +30,7 @@ async def list_scripts(call: Call) -> Response:
 
 async def read_script(call: Call) -> Response:
     """The code that is deployed, or that of the version which `version` names."""
-    script = _script(call)
+    script = call.named_script()
     version_id = call.request.query_params.get("version")
     version = script.active if version_id is None else script.version(version_id)
     if version is None:
@@ -58,7 +58,7 @@ async def put_script(call: Call) -> Response:
 
 async def put_content(call: Call) -> Response:
     """Other code with everything else as it was; answers at once."""
-    script = find(call.account.state, call["script"])
+    script = call.named_script()
     code = await read_upload(call)
     refuse_unusable(code)
     if script.latest is None:
@@ -74,54 +74,50 @@ async def put_content(call: Call) -> Response:
 
 async def delete_script(call: Call) -> Response:
     """The worker with everything that belongs to it is gone; `force` breaks what refers to it."""
-    script = _script(call)
+    script = call.named_script()
     delete_worker(call, script)
     return success(None)
 
 
 async def read_schedules(call: Call) -> Response:
     """The cron triggers."""
-    return success(_schedules(_script(call)))
+    return success(_schedules(call.named_script()))
 
 
 async def put_schedules(call: Call) -> Response:
     """Exactly these cron triggers: a bare array of `{"cron": …}`."""
     unusable = RefusalError(400, 10026, 'The request body must be an array of {"cron": "…"}.')
-    body = await call.json(unusable)
-    if not isinstance(body, list):
-        raise unusable
+    body = await call.json_array(unusable)
     if not all(isinstance(item, dict) and isinstance(item.get("cron"), str) for item in body):
         raise unusable
-    script = schedule(_script(call), [item["cron"] for item in body])
+    script = schedule(call.named_script(), [item["cron"] for item in body])
     call.account.put_script(script)
     return success(_schedules(script))
 
 
 async def read_subdomain(call: Call) -> Response:
     """Whether the worker answers at workers.dev."""
-    return success(_subdomain(_script(call)))
+    return success(subdomain_settings(call.named_script()))
 
 
 async def set_subdomain(call: Call) -> Response:
     """Let the worker answer at workers.dev, or not; a key that is left out stays as it is."""
-    script = _script(call)
+    script = call.named_script()
     unusable = RefusalError(400, 10026, 'The request body must be an object with "enabled".')
-    body = await call.json(unusable)
-    if not isinstance(body, dict):
-        raise unusable
+    body = await call.json_object(unusable)
     enabled = bool(body.get("enabled", script.subdomain))
     script = replace(
         script, subdomain=enabled, previews=bool(body.get("previews_enabled", script.previews and enabled))
     )
     call.account.put_script(script)
-    return success(_subdomain(script))
+    return success(subdomain_settings(script))
 
 
 async def disable_subdomain(call: Call) -> Response:
     """Neither the worker nor its previews answer at workers.dev."""
-    script = replace(_script(call), subdomain=False, previews=False)
+    script = replace(call.named_script(), subdomain=False, previews=False)
     call.account.put_script(script)
-    return success(_subdomain(script))
+    return success(subdomain_settings(script))
 
 
 def described(script: ScriptState) -> dict[str, Any]:
@@ -151,10 +147,6 @@ def described(script: ScriptState) -> dict[str, Any]:
     }
 
 
-def _script(call: Call) -> ScriptState:
-    return find(call.account.state, call["script"])
-
-
 def _schedules(script: ScriptState) -> dict[str, Any]:
     return {
         "schedules": [
@@ -162,10 +154,6 @@ def _schedules(script: ScriptState) -> dict[str, Any]:
             for entry in script.schedules
         ]
     }
-
-
-def _subdomain(script: ScriptState) -> dict[str, bool]:
-    return {"enabled": script.subdomain, "previews_enabled": script.previews}
 
 
 _SCRIPTS: Final = "/accounts/{account_id}/workers/scripts"

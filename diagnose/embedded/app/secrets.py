@@ -7,7 +7,6 @@ from urllib.parse import unquote
 
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
-from diagnose.embedded.deploying import find
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.secret_changes import change_secrets, no_secret
 from diagnose.embedded.state import SECRET_TYPES
@@ -29,7 +28,7 @@ async def list_secrets(call: Call) -> Response:
 
 async def put_secret(call: Call) -> Response:
     """Set one secret. Raises RefusalError 10215 when the newest version is not deployed."""
-    secret = _secret(await _body(call))
+    secret = _secret(await call.json_object(_unusable()))
     shown = _changed(call, {str(secret["name"]): secret})
     return success(shown[str(secret["name"])])
 
@@ -51,7 +50,7 @@ async def delete_secret(call: Call) -> Response:
 
 async def change_many(call: Call) -> Response:
     """Set the secrets that are given, take those away that are null, and leave the others."""
-    given = (await _body(call)).get("secrets")
+    given = (await call.json_object(_unusable())).get("secrets")
     if not isinstance(given, dict):
         raise _unusable()
     changes = {
@@ -63,14 +62,12 @@ async def change_many(call: Call) -> Response:
 
 def _changed(call: Call, changes: Mapping[str, Binding | None]) -> dict[str, dict[str, Any]]:
     """Keep the worker with these changes; the secrets that it then has, by name."""
-    call.account.put_script(
-        change_secrets(find(call.account.state, call["script"]), changes, source=call.source)
-    )
+    call.account.put_script(change_secrets(call.named_script(), changes, source=call.source))
     return {str(secret["name"]): dict(secret) for secret in _secrets(call)}
 
 
 def _secrets(call: Call) -> list[Binding]:
-    version = find(call.account.state, call["script"]).latest
+    version = call.named_script().latest
     bindings = () if version is None else version.bindings
     return [binding for binding in bindings if binding["type"] in SECRET_TYPES]
 
@@ -85,10 +82,6 @@ def _secret(body: Mapping[str, Any]) -> Binding:
     if not isinstance(body.get("name"), str) or not body["name"] or kind not in SECRET_TYPES:
         raise _unusable()
     return {**body, "type": kind}
-
-
-async def _body(call: Call) -> dict[str, Any]:
-    return _object(await call.json(_unusable()))
 
 
 def _object(value: Any) -> dict[str, Any]:

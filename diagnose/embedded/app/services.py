@@ -9,6 +9,7 @@ from diagnose.embedded.app.envelope import success
 from diagnose.embedded.app.multipart import write_content
 from diagnose.embedded.app.references import delete_worker
 from diagnose.embedded.app.scripts import described
+from diagnose.embedded.app.settings import subdomain_settings
 from diagnose.embedded.refusal import RefusalError, no_route, no_worker
 from diagnose.embedded.tokens import Permission
 
@@ -61,8 +62,7 @@ async def read_routes(call: Call) -> Response:
 
 async def read_subdomain(call: Call) -> Response:
     """Whether the worker answers at workers.dev."""
-    script = _produced(call)
-    return success({"enabled": script.subdomain, "previews_enabled": script.previews})
+    return success(subdomain_settings(_produced(call)))
 
 
 async def read_content(call: Call) -> Response:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
 from diagnose.embedded.app.multipart import read_json_part
-from diagnose.embedded.deploying import find, next_version, supersede, with_settings
+from diagnose.embedded.deploying import next_version, supersede, with_settings
 from diagnose.embedded.refusal import RefusalError, no_worker
 from diagnose.embedded.resolving import resolve
 from diagnose.embedded.tokens import Permission
@@ -31,7 +31,7 @@ _OF_A_VERSION: Final = frozenset(
 
 async def read_settings(call: Call) -> Response:
     """Bindings and compatibility of the newest version."""
-    return success(_shown(find(call.account.state, call["script"])))
+    return success(_shown(call.named_script()))
 
 
 async def edit_settings(call: Call) -> Response:
@@ -41,7 +41,7 @@ async def edit_settings(call: Call) -> Response:
         RefusalError: 10001 the body is no form; 10214 the newest version is not deployed; and as `resolve`.
     """
     given = await read_json_part(call.request, "settings")
-    script = find(call.account.state, call["script"])
+    script = call.named_script()
     if _OF_A_VERSION & set(given):
         if script.latest is None or not script.latest_is_deployed:
             message = "The latest version of this Worker isn't currently deployed."
@@ -54,16 +54,13 @@ async def edit_settings(call: Call) -> Response:
 
 async def read_script_settings(call: Call) -> Response:
     """What belongs to the worker whichever version answers."""
-    return success(script_settings(find(call.account.state, call["script"])))
+    return success(script_settings(call.named_script()))
 
 
 async def edit_script_settings(call: Call) -> Response:
     """Change what is given; the rest stays."""
-    script = find(call.account.state, call["script"])
-    unusable = RefusalError(400, 10026, "The request body must be a JSON object.")
-    body = await call.json(unusable)
-    if not isinstance(body, dict):
-        raise unusable
+    script = call.named_script()
+    body = await call.json_object()
     script = replace(script, settings=with_settings(script.settings, body))
     call.account.put_script(script)
     return success(script_settings(script))
@@ -77,6 +74,11 @@ def script_settings(script: ScriptState) -> dict[str, Any]:
         "tail_consumers": [dict(consumer) for consumer in script.settings.tail_consumers],
         "observability": dict(script.settings.observability),
     }
+
+
+def subdomain_settings(script: ScriptState) -> dict[str, bool]:
+    """Whether a worker and its previews answer at workers.dev, as the API shows it."""
+    return {"enabled": script.subdomain, "previews_enabled": script.previews}
 
 
 def _edited(

@@ -11,7 +11,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
-from diagnose.embedded.deploying import find
 from diagnose.embedded.live.filtering import checked_filters
 from diagnose.embedded.live.tails import Feed, packed
 from diagnose.embedded.refusal import RefusalError
@@ -33,13 +32,13 @@ _WATCH: Final = "/tails/{key}"
 
 async def list_tails(call: Call) -> Response:
     """The tails of a worker, without their URLs: whoever may list them need not be who may watch."""
-    tails = call.account.tails.of(find(call.account.state, call["script"]).name)
+    tails = call.account.tails.of(call.named_script().name)
     return success([{"id": tail.id, "expires_at": timestamp_of(tail.expires_ms)} for tail in tails])
 
 
 async def create_tail(call: Call) -> Response:
     """A new tail, which sends what its filters let pass; without a body there are none."""
-    script = find(call.account.state, call["script"]).name
+    script = call.named_script().name
     body: Any = None
     if await call.request.body():
         body = await call.json(RefusalError(400, 10026, "The request body is not JSON."))
@@ -52,7 +51,7 @@ async def create_tail(call: Call) -> Response:
 
 async def delete_tail(call: Call) -> Response:
     """Whoever watches is disconnected."""
-    call.account.tails.delete(find(call.account.state, call["script"]).name, call["tail"])
+    call.account.tails.delete(call.named_script().name, call["tail"])
     return success(None)
 
 

@@ -182,11 +182,7 @@ def _limit(body: Mapping[str, Any], default: int) -> int:
 
 
 async def _body(call: Call) -> dict[str, Any]:
-    unusable = _refused("The request body must be a JSON object")
-    body = await call.json(unusable)
-    if not isinstance(body, dict):
-        raise unusable
-    return body
+    return await call.json_object(_refused("The request body must be a JSON object"))
 
 
 def _refused(message: str) -> RefusalError:

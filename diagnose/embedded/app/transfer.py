@@ -16,7 +16,7 @@ from starlette.routing import Route
 from diagnose.d1 import LIMITS
 from diagnose.d1.dumping import DumpOptions
 from diagnose.embedded.app.calls import ApiRoute
-from diagnose.embedded.app.d1 import known_database
+from diagnose.embedded.app.d1 import known_database, object_body
 from diagnose.embedded.app.envelope import success
 from diagnose.embedded.refusal import invalid_property
 from diagnose.embedded.time_travel import bookmark_at, restore
@@ -41,7 +41,7 @@ async def import_database(call: Call) -> Response:
     Raises RefusalError 7400 for a body that says none of it, or names what is not there.
     """
     uuid = known_database(call)
-    body = await _object(call)
+    body = await object_body(call)
     match body.get("action"):
         case "init":
             return await _init(call, uuid, _etag(body))
@@ -75,7 +75,7 @@ async def export_database(call: Call) -> Response:
     Raises RefusalError 7400 for a body that asks for something else.
     """
     uuid = known_database(call)
-    body = await _object(call)
+    body = await object_body(call)
     if body.get("output_format") != "polling":
         raise invalid_property("output_format: must be polling")
     if body.get("current_bookmark") is not None:
@@ -110,13 +110,6 @@ async def restore_database(call: Call) -> Response:
             "message": f"The database was restored; bookmark {restored.previous_bookmark} leads back",
         }
     )
-
-
-async def _object(call: Call) -> dict[str, Any]:
-    body = await call.json(invalid_property("The request body is not JSON"))
-    if not isinstance(body, dict):
-        raise invalid_property("The request body is not an object")
-    return body
 
 
 def _etag(body: dict[str, Any]) -> str:

@@ -10,8 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.calls import ApiRoute
-from diagnose.embedded.app.envelope import page_of, success
-from diagnose.embedded.deploying import find
+from diagnose.embedded.app.envelope import page, success
 from diagnose.embedded.refusal import RefusalError, no_route
 from diagnose.embedded.tokens import Permission
 
@@ -36,8 +35,8 @@ async def read_subdomain(call: Call) -> Response:
 async def put_subdomain(call: Call) -> Response:
     """Register that part. Raises RefusalError 10031 for a name that cannot be had."""
     unusable = RefusalError(400, 10026, 'The request body must be an object with "subdomain".')
-    body = await call.json(unusable)
-    if not isinstance(body, dict) or not isinstance(body.get("subdomain"), str):
+    body = await call.json_object(unusable)
+    if not isinstance(body.get("subdomain"), str):
         raise unusable
     if not _SUBDOMAIN.fullmatch(body["subdomain"]):
         raise _unavailable()
@@ -60,19 +59,13 @@ async def read_settings(call: Call) -> Response:
 
 async def put_settings(call: Call) -> Response:
     """Change the defaults that are given; those that there are not are left out."""
-    unusable = RefusalError(400, 10026, "The request body must be a JSON object.")
-    body = await call.json(unusable)
-    if not isinstance(body, dict):
-        raise unusable
-    call.account.configure(worker_defaults=body)
+    call.account.configure(worker_defaults=await call.json_object())
     return success(dict(call.account.state.worker_defaults))
 
 
 async def list_nothing(call: Call) -> Response:
     """What the account has none of, by page."""
-    nothing: list[Any] = []
-    shown, info = page_of(nothing, call.request.query_params, per_page=_PER_PAGE)
-    return success(list(shown), result_info=info)
+    return page((), call.request.query_params, per_page=_PER_PAGE)
 
 
 async def list_domains(_call: Call) -> Response:
@@ -92,23 +85,23 @@ async def put_routes(call: Call) -> Response:
         RefusalError: 10000 for a route, as for a token without permission for all zones: wrangler then looks
             for the zone itself and says that there is none.
     """
-    find(call.account.state, call["script"])
-    if await _list(call):
+    call.named_script()
+    if await call.json_array():
         raise RefusalError(403, 10000, "Authentication error")
     return success([])
 
 
 async def compare_domains(call: Call) -> Response:
     """What a change of the custom domains would do. Raises RefusalError 100116 for any domain."""
-    await _refuse_domains(call, await _list(call))
+    await _refuse_domains(call, await call.json_array())
     return success({"added": [], "removed": [], "updated": [], "conflicting": []})
 
 
 async def put_domains(call: Call) -> Response:
     """Custom domains of a worker: none may be put in. Raises RefusalError 100116 for any domain."""
     unusable = RefusalError(400, 10026, 'The request body must be an object with "origins".')
-    body = await call.json(unusable)
-    if not isinstance(body, dict) or not isinstance(body.get("origins"), list):
+    body = await call.json_object(unusable)
+    if not isinstance(body.get("origins"), list):
         raise unusable
     await _refuse_domains(call, body["origins"])
     return success([])
@@ -122,19 +115,11 @@ async def list_zone_routes(call: Call) -> Response:
 
 
 async def _refuse_domains(call: Call, origins: list[Any]) -> None:
-    find(call.account.state, call["script"])
+    call.named_script()
     for origin in origins:
         hostname = origin.get("hostname") if isinstance(origin, dict) else origin
         # The sentence and the code are not documented.
         raise RefusalError(400, 100116, f"Could not find zone for {hostname}.")
-
-
-async def _list(call: Call) -> list[Any]:
-    unusable = RefusalError(400, 10026, "The request body must be an array.")
-    body = await call.json(unusable)
-    if not isinstance(body, list):
-        raise unusable
-    return body
 
 
 def _unavailable() -> RefusalError:

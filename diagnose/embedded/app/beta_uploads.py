@@ -53,7 +53,7 @@ async def create_worker(call: Call) -> Response:
 
 async def create_version(call: Call) -> Response:
     """One more version, which answers only if `deploy=true` says so. Raises RefusalError as for an upload."""
-    script, body = known_worker(call), await call.json_object()
+    body, script = await call.json_object(), known_worker(call)
     upload = upload_of(body, _modules(body), source=call.source, strict=True)
     refuse_unusable(upload)
     deploys = call.request.query_params.get("deploy") == "true"

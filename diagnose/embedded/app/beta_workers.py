@@ -40,7 +40,7 @@ async def read_worker(call: Call) -> Response:
 
 async def edit_worker(call: Call) -> Response:
     """Change what is given; the rest stays. The name cannot be changed here."""
-    script, body = known_worker(call), await call.json_object()
+    body, script = await call.json_object(), known_worker(call)
     if body.get("name", script.name) != script.name:
         raise RefusalError(400, 10026, "A worker of an embedded account cannot be renamed.")
     reachable = {**subdomain_settings(script), **(body.get("subdomain") or {})}
@@ -83,7 +83,7 @@ async def edit_latest_version(call: Call) -> Response:
         RefusalError: 10222 there is no version; 10056 a secret to be taken away does not exist; 10053
             another binding has the name; 10026 something else than secrets shall change.
     """
-    script, body = known_worker(call), await call.json_object()
+    body, script = await call.json_object(), known_worker(call)
     unusable = RefusalError(400, 10026, "Only secrets in `env`, and annotations, can be changed here.")
     env, annotations = body.get("env") or {}, body.get("annotations") or {}
     if set(body) - {"env", "annotations"} or not isinstance(env, dict) or not isinstance(annotations, dict):

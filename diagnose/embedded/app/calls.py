@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authorized request."""
+    """One authorized request.
+
+    A handler looks at the account after it has read the body: others may change it while that arrives.
+    """
 
     request: Request
     account: EmbeddedAccount

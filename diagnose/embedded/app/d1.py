@@ -57,8 +57,8 @@ async def update_database(call: Call) -> Response:
 
 
 async def _set(call: Call, *, required: bool) -> Response:
-    database = call.account.databases[known_database(call)]
     body = await object_body(call)
+    database = call.account.databases[known_database(call)]
     mode = _replication(body)
     if mode is None and required:
         raise invalid_property("read_replication: must be given")

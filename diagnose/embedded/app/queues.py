@@ -48,14 +48,14 @@ async def read_queue(call: Call) -> Response:
 
 async def edit_queue(call: Call) -> Response:
     """Change the name and the settings that are given; the others stay."""
-    queue, body = known_queue(call), await call.json_object()
+    body, queue = await call.json_object(), known_queue(call)
     name = _text(body, "queue_name") if "queue_name" in body else None
     return success(described(call, call.account.change_queue(queue.id, _settings(body), name=name)))
 
 
 async def replace_queue(call: Call) -> Response:
     """Change the name, and all settings: those that are not given get their defaults."""
-    queue, body = known_queue(call), await call.json_object()
+    body, queue = await call.json_object(), known_queue(call)
     given = _settings(body)
     settings = QueueSettings(
         delivery_delay=given.delivery_delay or 0,
@@ -80,7 +80,7 @@ async def list_consumers(call: Call) -> Response:
 
 async def create_consumer(call: Call) -> Response:
     """Attach a consumer. Raises RefusalError 11004 when there is one, 11001 without a queue handler."""
-    queue, body = known_queue(call), await call.json_object()
+    body, queue = await call.json_object(), known_queue(call)
     queue = call.account.attach_consumer(queue.id, _script(body), _consumer_settings(body))
     return success(_consumer(queue, _known_consumer(queue)))
 
@@ -93,7 +93,7 @@ async def read_consumer(call: Call) -> Response:
 
 async def replace_consumer(call: Call) -> Response:
     """Change what the consumer is; settings that are not given get their defaults."""
-    queue, body = known_queue(call), await call.json_object()
+    body, queue = await call.json_object(), known_queue(call)
     _known_consumer(queue, call["consumer_id"])
     queue = call.account.change_consumer(queue.id, _script(body), _consumer_settings(body))
     return success(_consumer(queue, _known_consumer(queue)))

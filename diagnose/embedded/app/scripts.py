@@ -58,9 +58,9 @@ async def put_script(call: Call) -> Response:
 
 async def put_content(call: Call) -> Response:
     """Other code with everything else as it was; answers at once."""
-    script = call.named_script()
     code = await read_upload(call)
     refuse_unusable(code)
+    script = call.named_script()
     if script.latest is None:
         raise no_worker()
     annotations = {**code.annotations, "workers/triggered_by": "upload"}
@@ -102,9 +102,9 @@ async def read_subdomain(call: Call) -> Response:
 
 async def set_subdomain(call: Call) -> Response:
     """Let the worker answer at workers.dev, or not; a key that is left out stays as it is."""
-    script = call.named_script()
     unusable = RefusalError(400, 10026, 'The request body must be an object with "enabled".')
     body = await call.json_object(unusable)
+    script = call.named_script()
     enabled = bool(body.get("enabled", script.subdomain))
     script = replace(
         script, subdomain=enabled, previews=bool(body.get("previews_enabled", script.previews and enabled))

@@ -59,8 +59,8 @@ async def read_script_settings(call: Call) -> Response:
 
 async def edit_script_settings(call: Call) -> Response:
     """Change what is given; the rest stays."""
-    script = call.named_script()
     body = await call.json_object()
+    script = call.named_script()
     script = replace(script, settings=with_settings(script.settings, body))
     call.account.put_script(script)
     return success(script_settings(script))

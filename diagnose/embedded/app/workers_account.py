@@ -93,7 +93,7 @@ async def put_routes(call: Call) -> Response:
 
 async def compare_domains(call: Call) -> Response:
     """What a change of the custom domains would do. Raises RefusalError 100116 for any domain."""
-    await _refuse_domains(call, await call.json_array())
+    _refuse_domains(call, await call.json_array())
     return success({"added": [], "removed": [], "updated": [], "conflicting": []})
 
 
@@ -103,7 +103,7 @@ async def put_domains(call: Call) -> Response:
     body = await call.json_object(unusable)
     if not isinstance(body.get("origins"), list):
         raise unusable
-    await _refuse_domains(call, body["origins"])
+    _refuse_domains(call, body["origins"])
     return success([])
 
 
@@ -114,7 +114,7 @@ async def list_zone_routes(call: Call) -> Response:
     raise RefusalError(403, 10000, "Authentication error")
 
 
-async def _refuse_domains(call: Call, origins: list[Any]) -> None:
+def _refuse_domains(call: Call, origins: list[Any]) -> None:
     call.named_script()
     for origin in origins:
         hostname = origin.get("hostname") if isinstance(origin, dict) else origin

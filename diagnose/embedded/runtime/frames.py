@@ -88,6 +88,14 @@ def text_of(frame: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def binding_of(frame: Mapping[str, Any], kinds: Mapping[str, str], kind: str) -> str:
+    """The name of a binding of that kind, if the worker has it."""
+    name = text_of(frame, "binding")
+    if kinds.get(name) != kind:
+        raise MalformedFrameError("a binding that the worker does not have")
+    return name
+
+
 def integer_of(frame: Mapping[str, Any], key: str) -> int:
     """An integer member."""
     value = frame.get(key)
@@ -119,3 +127,8 @@ def location_of(frame: Mapping[str, Any], files: frozenset[str]) -> Location | N
             return Location(path, line)
         case _:
             return None
+
+
+def error_reply(message: str, name: str = "Error") -> Frame:
+    """The reply that becomes an error of JavaScript in the worker."""
+    return {"error": {"message": message, "name": name}}

@@ -5,45 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from diagnose.d1 import D1Error, Statement
-from diagnose.d1.javascript import to_sqlite
 from diagnose.embedded.invocation import (
     Backlog,
     BindingError,
-    ExecutedStatement,
     HttpAnswer,
     OutboundFetch,
     OutboundRequest,
     OutgoingMessage,
     SentMessage,
 )
-from diagnose.embedded.runtime.codec import (
-    MalformedFrameError,
-    decode_bytes,
-    decode_value,
-    encode_bytes,
-    encode_result,
-)
+from diagnose.embedded.runtime.codec import MalformedFrameError, decode_bytes, encode_bytes
 from diagnose.embedded.runtime.frames import (
+    binding_of,
+    error_reply,
     headers_of,
     integer_of,
     list_of,
     location_of,
     text_of,
 )
+from diagnose.embedded.runtime.queries import QueryService
 from diagnose.embedded.runtime.sanitize import clean, clean_line
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
-    from diagnose.d1 import Result
-    from diagnose.embedded.invocation import Bindings, D1Method, WorkerCode
-    from diagnose.embedded.runtime.frames import (
-        Frame,
-    )
+    from diagnose.embedded.invocation import Bindings, WorkerCode
+    from diagnose.embedded.runtime.frames import Frame
     from diagnose.embedded.runtime.recorder import Recorder
 
-_METHODS: tuple[D1Method, ...] = ("run", "all", "first", "raw", "batch")
 _CONTENT_TYPES = ("json", "text", "bytes", "v8")
 _STATUSES = range(100, 600)
 _LEVELS = ("log", "info", "warn", "error", "debug", "trace")
@@ -63,10 +53,11 @@ class Service:
         self._bindings = bindings
         self._recorder = recorder
         self._files = files
+        queries = QueryService(self._kinds, bindings, recorder, files)
         self._operations: dict[str, Callable[[Frame], Awaitable[Frame | None]]] = {
-            "bind": self._bind,
-            "d1": self._query,
-            "exec": self._exec,
+            "bind": queries.bind,
+            "d1": queries.query,
+            "exec": queries.exec,
             "send": self._send,
             "decide": self._decide,
             "fetch": self._fetch,
@@ -87,112 +78,8 @@ class Service:
             raise MalformedFrameError("an unknown operation")
         return await operation(frame)
 
-    def _binding(self, frame: Frame, kind: str) -> str:
-        name = text_of(frame, "binding")
-        if self._kinds.get(name) != kind:
-            raise MalformedFrameError("a binding that the worker does not have")
-        return name
-
-    async def _bind(self, frame: Frame) -> Frame:
-        binding = self._binding(frame, "d1")
-        values = [decode_value(value) for value in list_of(frame, "values")]
-        try:
-            for value in values:
-                to_sqlite(value)
-        except D1Error as error:
-            executed = ExecutedStatement(
-                binding=binding,
-                method="bind",
-                sql=clean(text_of(frame, "sql")),
-                error=clean(error.text),
-                location=location_of(frame, self._files),
-            )
-            self._record("statement", [executed])
-            return _error_reply(error.text, "Error")
-        return {"ok": True}
-
-    async def _query(self, frame: Frame) -> Frame:
-        binding = self._binding(frame, "d1")
-        method = next((known for known in _METHODS if known == frame.get("method")), None)
-        statements = tuple(_statement(item) for item in list_of(frame, "statements"))
-        if method is None or (method != "batch" and len(statements) != 1):
-            raise MalformedFrameError("a query of an unknown shape")
-        executed = self._described(frame, binding, method, statements)
-        kind = "batch" if method == "batch" else "statement"
-        try:
-            results = await self._perform(binding, method, statements)
-        except D1Error as error:
-            self._record(kind, [replace(one, error=clean(error.text)) for one in executed])
-            return _error_reply(error.text, "Error")
-        self._record(kind, _with_changes(executed, results))
-        return {"results": [encode_result(result) for result in results]}
-
-    async def _perform(
-        self, binding: str, method: D1Method, statements: tuple[Statement, ...]
-    ) -> tuple[Result, ...]:
-        if method == "batch":
-            return await self._bindings.d1_batch(binding, statements)
-        return (await self._bindings.d1_run(binding, statements[0]),)
-
-    def _described(
-        self, frame: Frame, binding: str, method: D1Method, statements: tuple[Statement, ...]
-    ) -> list[ExecutedStatement]:
-        batch = None
-        if method == "batch":
-            batch = self._recorder.batches
-            self._recorder.batches += 1
-        location = location_of(frame, self._files)
-        try:
-            bound = [tuple(map(to_sqlite, statement.params or ())) for statement in statements]
-        except D1Error as error:
-            raise MalformedFrameError("a value that bind() refuses") from error
-        return [
-            ExecutedStatement(
-                binding=binding,
-                method=method,
-                sql=clean(statement.sql),
-                params=params,
-                location=location,
-                batch=batch,
-            )
-            for statement, params in zip(statements, bound, strict=True)
-        ]
-
-    def _record(self, kind: Any, executed: Sequence[ExecutedStatement]) -> None:
-        for one in executed:
-            self._recorder.statement(one)
-        if not executed:
-            return
-        first = executed[0]
-        text = first.sql if kind != "batch" else f"batch of {len(executed)}: {first.sql}"
-        self._recorder.event(
-            kind,
-            text,
-            first.location,
-            binding=first.binding,
-            method=first.method,
-            statements=len(executed),
-            parameters=sum(len(one.params) for one in executed),
-            changes=sum(one.changes for one in executed),
-            error=first.error,
-        )
-
-    async def _exec(self, frame: Frame) -> Frame:
-        binding = self._binding(frame, "d1")
-        text = text_of(frame, "text")
-        executed = ExecutedStatement(
-            binding=binding, method="exec", sql=clean(text), location=location_of(frame, self._files)
-        )
-        try:
-            count = await self._bindings.d1_exec(binding, text)
-        except D1Error as error:
-            self._record("exec", [replace(executed, error=clean(error.text))])
-            return _error_reply(error.text, "Error")
-        self._record("exec", [executed])
-        return {"count": count, "duration": 0}
-
     async def _send(self, frame: Frame) -> Frame:
-        binding = self._binding(frame, "queue")
+        binding = binding_of(frame, self._kinds, "queue")
         messages = tuple(_message(item) for item in list_of(frame, "messages"))
         error: BindingError | None = None
         backlog = Backlog()
@@ -216,7 +103,7 @@ class Service:
         total = sum(len(message.body) for message in messages)
         text = f"{len(messages)} to {binding}, {total} bytes" + (f": {error.message}" if error else "")
         self._recorder.event("send", text, location, binding=binding, messages=len(messages), bytes=total)
-        return {"backlog": _described(backlog)} if error is None else _error_reply(error.message, error.name)
+        return {"backlog": _described(backlog)} if error is None else error_reply(error.message, error.name)
 
     async def _decide(self, frame: Frame) -> None:
         """One call of ack, retry, ackAll or retryAll; contradictions become the runtime's warning."""
@@ -251,7 +138,7 @@ class Service:
             answer = await self._bindings.fetch(request)
         except BindingError as error:
             self._recorder.fetch(replace(made, answered=True))
-            return _error_reply(error.message, error.name)
+            return error_reply(error.message, error.name)
         if answer is None:
             self._recorder.fetch(made)
             raise UnansweredFetchError(made.url)
@@ -282,26 +169,6 @@ def _described(backlog: Backlog) -> Frame:
 
 def _delay_of(frame: Frame) -> int | None:
     return None if frame.get("delay") is None else integer_of(frame, "delay")
-
-
-def _error_reply(message: str, name: str) -> Frame:
-    return {"error": {"message": message, "name": name}}
-
-
-def _with_changes(executed: list[ExecutedStatement], results: tuple[Result, ...]) -> list[ExecutedStatement]:
-    """Pair statements with results; D1 has no result for blank texts, so lengths may differ."""
-    if len(executed) != len(results):
-        return executed
-    return [replace(one, changes=result.changes) for one, result in zip(executed, results, strict=True)]
-
-
-def _statement(item: object) -> Statement:
-    if not isinstance(item, dict):
-        raise MalformedFrameError("a statement that is none")
-    params = item.get("params")
-    if params is None:
-        return Statement(text_of(item, "sql"))
-    return Statement(text_of(item, "sql"), tuple(decode_value(value) for value in list_of(item, "params")))
 
 
 def _message(item: object) -> OutgoingMessage:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from diagnose.embedded.history.entries import Entry, chain, entries_in
-from diagnose.embedded.history.interface import HistoryError, PastState, now
+from diagnose.embedded.history.interface import History, HistoryError, PastState, now
 from diagnose.embedded.history.journal import JournalError, merge
 from diagnose.embedded.history.rewinding import rewind
 from diagnose.embedded.history.thinning import NEWEST, budget, by_the_second, every_second_state
@@ -32,7 +32,7 @@ _OFTEN_ENOUGH_BYTES: Final = 64_000_000
 _NO_SECOND_NAMES: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV})
 
 
-class FolderHistory:
+class FolderHistory(History):
     """The past of one database in a folder, which is made for it."""
 
     def __init__(self, folder: Path, file: Path, database: Database) -> None:
@@ -61,19 +61,6 @@ class FolderHistory:
     def states(self) -> list[PastState]:
         """Every state that can be brought back, oldest first; the last is the current one."""
         return [*(entry.before for entry in self._entries), self.current]
-
-    def at(self, milliseconds: int) -> PastState | None:
-        """The kept state that held at that moment, or None from before the history began."""
-        held = [state for state in self.states if state.since <= milliseconds]
-        return held[-1] if held else None
-
-    def find(self, number: int) -> PastState | None:
-        """The state of that number if it can be brought back, or None."""
-        return next((state for state in self.states if state.number == number), None)
-
-    def until(self, state: PastState) -> int | None:
-        """When a kept state ended, or None for the current one."""
-        return next((later.since for later in self.states if later.number > state.number), None)
 
     def hand_out(self, state: PastState) -> None:
         """Keep that state from now on. Raises OSError."""

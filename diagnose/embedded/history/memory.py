@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from diagnose.d1.pages import image_connection
-from diagnose.embedded.history.interface import PastState, now
+from diagnose.embedded.history.interface import History, PastState, now
 
 if TYPE_CHECKING:
     from diagnose.d1 import Database
@@ -26,7 +26,7 @@ class _Kept:
     image: bytes
 
 
-class MemoryHistory:
+class MemoryHistory(History):
     """The past of one database in memory; a burst of writes leaves its end behind, not every step."""
 
     def __init__(self, database: Database) -> None:
@@ -36,26 +36,18 @@ class MemoryHistory:
         self._handed_out: set[int] = set()
         self._next_copy = 0.0
         self._bytes = 0
-        self.current = PastState(1, now())
+        self._current = PastState(1, now())
         self._pages.watch(self)
+
+    @property
+    def current(self) -> PastState:
+        """The state that the database is in."""
+        return self._current
 
     @property
     def states(self) -> list[PastState]:
         """Every state that can be brought back, oldest first; the last is the current one."""
-        return [*(kept.state for kept in self._kept if kept.state != self.current), self.current]
-
-    def at(self, milliseconds: int) -> PastState | None:
-        """The kept state that held at that moment, or None from before the history began."""
-        held = [state for state in self.states if state.since <= milliseconds]
-        return held[-1] if held else None
-
-    def find(self, number: int) -> PastState | None:
-        """The state of that number if it can be brought back, or None."""
-        return next((state for state in self.states if state.number == number), None)
-
-    def until(self, state: PastState) -> int | None:
-        """When a kept state ended, or None for the current one."""
-        return next((later.since for later in self.states if later.number > state.number), None)
+        return [*(kept.state for kept in self._kept if kept.state != self._current), self._current]
 
     def hand_out(self, state: PastState) -> None:
         """Keep that state from now on."""
@@ -74,7 +66,7 @@ class MemoryHistory:
 
     def before_write(self) -> None:
         """Keep the state that ends now, unless a copy was taken just before."""
-        if self.current.number in self._handed_out or time.monotonic() >= self._next_copy:
+        if self._current.number in self._handed_out or time.monotonic() >= self._next_copy:
             self._keep()
 
     def before_commit(self) -> None:
@@ -82,16 +74,16 @@ class MemoryHistory:
 
     def after_commit(self) -> None:
         """A new state begins."""
-        self.current = PastState(self.current.number + 1, max(now(), self.current.since))
+        self._current = PastState(self._current.number + 1, max(now(), self._current.since))
 
     def rolled_back(self) -> None:
         """The copy, if one was taken, is of the state that goes on."""
 
     def _keep(self) -> None:
-        if self._kept and self._kept[-1].state == self.current:
+        if self._kept and self._kept[-1].state == self._current:
             return
         started = time.monotonic()
-        self._kept.append(_Kept(self.current, self._pages.image()))
+        self._kept.append(_Kept(self._current, self._pages.image()))
         ended = time.monotonic()
         self._next_copy = ended + max(_SHORTEST_SECONDS, _SHARE_OF_TIME * (ended - started))
         self._bytes += len(self._kept[-1].image)

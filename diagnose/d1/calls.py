@@ -20,6 +20,7 @@ _CALL: Final = re.compile(
     r"|jsonb?_(?:array|extract|insert|object|remove|replace|set))\b",
     re.IGNORECASE,
 )
+_BEFORE_A_TABLE: Final = ("INTO", "TABLE", "VIEW", "REFERENCES", "EXISTS", "WITH", "RECURSIVE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class FunctionCall:
     """One call.
 
     Attributes:
-        function: its name as it is written.
+        function: its name as it is written, with its quotes if it has some; D1's errors name it so, too.
         arguments: how many it is given.
         start: position of the name in characters.
     """
@@ -41,10 +42,17 @@ def function_calls(sql: str) -> Iterator[FunctionCall]:
     """The calls of functions that take any number of arguments, in the order of their names."""
     found = list(tokens(sql)) if _CALL.search(sql) else []
     for index, name in enumerate(found):
-        if name.kind is Kind.WORD and _CALL.fullmatch(name.text) and not _names_a_table(found, index):
+        if _CALL.fullmatch(_name(name)) and not _names_a_table(found, index):
             arguments = _arguments(found, index + 1)
             if arguments is not None:
                 yield FunctionCall(function=name.text, arguments=arguments, start=name.start)
+
+
+def _name(token: Token) -> str:
+    """A word, or what stands in quotes: SQLite takes a quoted name for a function's, too."""
+    if token.kind is Kind.QUOTED:
+        return token.text[1:-1]
+    return token.text if token.kind is Kind.WORD else ""
 
 
 def _names_a_table(found: Sequence[Token], index: int) -> bool:
@@ -53,7 +61,7 @@ def _names_a_table(found: Sequence[Token], index: int) -> bool:
     before = found[index - 1]
     if before.is_word("ON"):  # of an index; in a join or an upsert it is followed by an expression
         return index > 2 and found[index - 3].is_word("INDEX", "EXISTS")  # noqa: PLR2004 - INDEX name ON
-    return before.text == "." or before.is_word("INTO", "TABLE", "REFERENCES", "EXISTS", "WITH", "RECURSIVE")
+    return before.text == "." or before.is_word(*_BEFORE_A_TABLE)
 
 
 def _arguments(found: Sequence[Token], index: int) -> int | None:

@@ -74,6 +74,14 @@ async def test_more_is_a_warning_and_what_the_runtime_refuses_an_error(
     }
 
 
+async def test_a_quoted_name_is_a_function_too(findings, files):
+    (finding,) = await findings("LIM008", files(array(128).replace("json_array", "[json_array]")))
+    assert (finding.status, finding.evidence["function"]) == (Status.FAIL, "[json_array]")
+    assert finding.evidence["error"] == (
+        "D1_ERROR: too many arguments on function [json_array] at offset N: SQLITE_ERROR"
+    )
+
+
 async def test_migrations_are_looked_at_line_by_line(findings, files):
     view = f"CREATE TABLE t (a);\n\nCREATE VIEW wide AS\n{array(40)};\n"
     (finding,) = await findings("LIM008", files(**{"migrations/0001_view.sql": view}))

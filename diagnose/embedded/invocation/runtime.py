@@ -48,7 +48,7 @@ class RuntimeLimits:
 
     Attributes:
         wall_seconds: real time.
-        sleep_seconds: what the worker may sleep; that is fast-forwarded and costs no time.
+        sleep_seconds: what the worker may sleep in all; that is fast-forwarded and costs no time.
         cpu_seconds: processor time; rounded up to a whole second by the kernel.
         memory_bytes: what the worker may allocate beyond the interpreter's own start.
         log_bytes: of stdout, stderr and console together that are kept.

@@ -151,7 +151,9 @@ class _Run:
                 where = f" ({location})" if location else ""
                 return _End("refused", refused=f"{text_of(frame, 'reason')}{where}")
             case "expired":
-                return _End("killed", f"its sleeps take longer than {self._limits.wall_seconds:g} s together")
+                return _End(
+                    "killed", f"its sleeps take longer than {self._limits.sleep_seconds:g} s together"
+                )
             case "hung":
                 self._recorder.exception("Error", _HUNG, "", None)
                 return None

@@ -88,7 +88,7 @@ async def _spawn(
         "parent": os.getpid(),
         "sandbox": sandbox,
         "limits": {
-            "wall_seconds": limits.wall_seconds,
+            "sleep_seconds": limits.sleep_seconds,
             "cpu_seconds": limits.cpu_seconds,
             "memory_bytes": limits.memory_bytes,
         },

@@ -33,7 +33,7 @@ def main() -> None:
     isolate.start(state)
     _prepare()
     limits = options["limits"]
-    event_loop = loop.Loop(state, limits["wall_seconds"])
+    event_loop = loop.Loop(state, limits["sleep_seconds"])
     sandbox.limit_resources(cpu_seconds=limits["cpu_seconds"], memory_bytes=limits["memory_bytes"])
     reason = _lock() if options["sandbox"] else None
     channel.send({"op": "ready", "refused": reason, "python": ".".join(map(str, sys.version_info[:3]))})

@@ -84,8 +84,16 @@ async def test_signal_of_the_processor_limit_cannot_be_ignored(wrapped):
 )
 async def test_endless_sleep_ends_at_once(wrapped, line):
     invocation = await wrapped.handler(line, imports="import asyncio, time")
-    assert (invocation.outcome, invocation.reason) == ("killed", "its sleeps take longer than 20 s together")
+    assert (invocation.outcome, invocation.reason) == ("killed", "its sleeps take longer than 900 s together")
     assert invocation.duration_ms < 15_000
+
+
+async def test_sleeps_may_take_longer_than_the_wall_clock_together(wrapped):
+    wrapped.limits = RuntimeLimits(wall_seconds=20, cpu_seconds=5)
+    invocation = await wrapped.handler(
+        "for _ in range(60): await asyncio.sleep(10)\ntime.sleep(290)", imports="import asyncio, time"
+    )
+    assert (invocation.outcome, invocation.reason) == ("ok", None)
 
 
 async def test_waiting_for_nothing_is_noticed(wrapped):

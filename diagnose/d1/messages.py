@@ -87,11 +87,5 @@ def send_refusal(
     return None
 
 
-def send_error(sizes: Sequence[int], *, batch: bool, limits: QueueLimits = LIMITS.queues) -> str | None:
-    """The error of `send` or `sendBatch` for messages of these bytes, or None when they are taken."""
-    refusal = send_refusal(sizes, batch=batch, limits=limits)
-    return None if refusal is None else refusal.text
-
-
 def _method(batch: bool) -> str:  # noqa: FBT001 - private
     return "sendBatch" if batch else "send"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.d1.messages import exposes_codes, missing_queue, send_error, send_refusal
+from diagnose.d1.messages import exposes_codes, missing_queue, send_refusal
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,8 @@ from diagnose.d1.messages import exposes_codes, missing_queue, send_error, send_
     ],
 )
 def test_the_answer_to_messages_of_a_size(sizes, batch, error):
-    assert send_error(sizes, batch=batch) == error
+    refusal = send_refusal(sizes, batch=batch)
+    assert (refusal and refusal.text) == error
 
 
 @pytest.mark.parametrize(

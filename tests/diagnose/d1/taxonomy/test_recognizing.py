@@ -6,7 +6,7 @@ import pytest
 
 from diagnose.d1.errors import ErrorClass, classify
 from diagnose.d1.limits import LIMITS
-from diagnose.d1.messages import send_error
+from diagnose.d1.messages import send_refusal
 from diagnose.d1.taxonomy import KNOWN, recognized
 
 of_every_error = pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
@@ -79,10 +79,10 @@ def test_texts_say_what_they_are_about(text: str, name: str, about: dict[str, st
 
 @pytest.mark.parametrize("sizes", [[LIMITS.queues.message_bytes + 1], [1] * 101, [60_000] * 5, [128_001, 1]])
 def test_what_our_own_queue_answers_is_known(sizes: list[int]):
-    text = send_error([int(size) for size in sizes], batch=len(sizes) > 1)
+    refusal = send_refusal([int(size) for size in sizes], batch=len(sizes) > 1)
 
-    assert text is not None
-    found = recognized(text)
+    assert refusal is not None
+    found = recognized(refusal.text)
     assert found is not None
     assert found.known.checks[0] in {"LIM005", "LIM006"}
 

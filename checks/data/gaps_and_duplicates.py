@@ -31,7 +31,7 @@ class GapsAndDuplicates(Check):
     each value of the other columns, such as a symbol, rows that follow each other at one distance nine times
     out of ten make an even series; a distance of several steps is a gap. Rows count as missing only if their
     series has a row at the same hour of another week, so that nights and weekends are none. Series of fewer
-    than 21 rows are not judged, and neither is how new the newest row is.
+    than 21 rows and keys with BLOBs are not judged, and neither is how new the newest row is.
 
     ## Why it matters
 

@@ -79,6 +79,8 @@ async def _read(
         return f"no column of the key of {table.name} holds a time"
     newest = f"ORDER BY {quoted(key[place])} DESC LIMIT {_MOST_ROWS}"
     rows = await _keys(account, database_id, table, key, newest)
+    if any(isinstance(value, list) for row in rows for value in row):
+        return f"the key of {table.name} holds BLOBs, which name no series"
     return WatchedSeries(
         binding=binding, database_id=database_id, table=table, key=key, place=place, rows=rows
     )

@@ -115,10 +115,10 @@ def _unfit(rows: Rows, series: WatchedSeries) -> str | None:
     unknown = [column for column in rows.columns if series.table.column(column) is None]
     if unknown:
         return f"{series.table.name} has no column {unknown[0]}"
-    for column in _unfilled(rows, series.table):
-        if column.name in series.key or (column.not_null and column.default is None):
-            return f"the rows that the worker's trigger brings have no {column.name}"
-    return None
+    named = {column.lower() for column in rows.columns}
+    needed = [column for column in series.key if column.lower() not in named]
+    needed += [one.name for one in _unfilled(rows, series.table) if one.not_null and one.default is None]
+    return f"the rows that the worker's trigger brings have no {needed[0]}" if needed else None
 
 
 def _defaults(rows: Rows, table: Table) -> str:

@@ -178,6 +178,11 @@ async def test_a_day_that_is_missing_in_a_daily_series(findings):
             WATCH,
             "no column of the key of rates holds a time",
         ),
+        (
+            TABLE.replace("symbol TEXT", "symbol BLOB") + rows(HOURS).replace("'BTC'", "x'b7c0'"),
+            WATCH,
+            "the key of rates holds BLOBs, which name no series",
+        ),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_judged_is_skipped(findings, sql, settings, reason):

@@ -52,6 +52,8 @@ body_file = "rates.json"
 """
 MAPPING = '\n[rows]\npath = "rows"\ncolumns = { s = "symbol", t = "time", p = "price" }\n'
 TABLE = "CREATE TABLE rates (symbol TEXT, time INTEGER, price REAL, UNIQUE (symbol, time));"
+NUMBERED = "CREATE TABLE rates (symbol TEXT, time INTEGER PRIMARY KEY, price REAL);"
+COMPUTED = TABLE.replace("time INTEGER,", "at INTEGER, time INTEGER AS (at),")
 OPEN_TABLE = TABLE.replace(", UNIQUE (symbol, time)", "")
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOURS = [int((START + timedelta(hours=hour)).timestamp()) for hour in range(24 * 21)]
@@ -288,6 +290,26 @@ REFUSALS = {
     ),
     "no key in the mapping": (
         {"worker": FAILING, "settings": SETTINGS + MAPPING.replace('t = "time", ', "")},
+        "the rows that the worker's trigger brings have no time",
+        "name the columns under [rows] of diagnose.toml",
+    ),
+    "no key, which is the row's number": (
+        {
+            "worker": FAILING,
+            "settings": (SETTINGS + MAPPING.replace('t = "time", ', "")).replace(
+                '"symbol", "time"', '"time"'
+            ),
+            "sql": NUMBERED + insert(PRESENT),
+        },
+        "the rows that the worker's trigger brings have no time",
+        "name the columns under [rows] of diagnose.toml",
+    ),
+    "a key that is computed": (
+        {
+            "worker": FAILING,
+            "settings": SETTINGS + MAPPING.replace('"time", p', '"at", p'),
+            "sql": COMPUTED + insert(PRESENT).replace("VALUES", "(symbol, at, price) VALUES"),
+        },
         "the rows that the worker's trigger brings have no time",
         "name the columns under [rows] of diagnose.toml",
     ),

@@ -33,7 +33,7 @@ def open_connection(
         connection.pragma("secure_delete", True)  # noqa: FBT003 - apsw's
     if not readonly:
         _found(connection)
-    _set_limits(connection, limits)
+    set_limits(connection, limits)
     connection.drop_modules(MODULES)
     connection.create_module("carray", _AbsentModule(), eponymous=True)  # type: ignore[arg-type]
     connection.authorizer = authorizer
@@ -46,7 +46,8 @@ def _found(connection: apsw.Connection) -> None:
         connection.execute("PRAGMA user_version=0")
 
 
-def _set_limits(connection: apsw.Connection, limits: D1Limits) -> None:
+def set_limits(connection: apsw.Connection, limits: D1Limits) -> None:
+    """Let SQLite enforce these numbers from now on."""
     for category, limit in (
         (apsw.SQLITE_LIMIT_LENGTH, limits.value_bytes),
         (apsw.SQLITE_LIMIT_SQL_LENGTH, limits.statement_bytes),

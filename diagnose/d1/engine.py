@@ -171,6 +171,12 @@ class Database:
         with self._session.within(bounds):
             yield self
 
+    @contextmanager
+    def held_to(self, limits: D1Limits) -> Iterator[Database]:
+        """This database, with the calls inside the block judged by other limits than its own."""
+        with self._session.held_to(limits):
+            yield self
+
     def snapshot(self) -> Database:
         """An independent copy in memory."""
         return Database(self._session.copy())

@@ -12,7 +12,7 @@ import apsw
 
 from diagnose.d1.authorizer import Authorizer
 from diagnose.d1.bounds import UNBOUNDED
-from diagnose.d1.connection import open_connection
+from diagnose.d1.connection import open_connection, set_limits
 from diagnose.d1.errors import D1Error, TransactionLostError
 from diagnose.d1.known_tables import KnownTables
 from diagnose.d1.pages import Unwatched
@@ -103,6 +103,18 @@ class Session:
                     yield
             finally:
                 self.bounds = before
+
+    @contextmanager
+    def held_to(self, limits: D1Limits) -> Iterator[None]:
+        """Judge the calls inside the block by other limits."""
+        with self.turn:
+            before, self.limits = self.limits, limits
+            set_limits(self.connection, limits)
+            try:
+                yield
+            finally:
+                self.limits = before
+                set_limits(self.connection, before)
 
     @contextmanager
     def unlimited_text(self) -> Iterator[None]:

@@ -50,7 +50,7 @@ def _limits(demands: Sequence[Demand], style: Style) -> list[str]:
     sources = list(dict.fromkeys((one.limit.source, one.limit.date) for one in demands))
     rows = [
         (
-            _mark(is_good=one.is_met, style=style),
+            _verdict(one, style),
             f"{one.limit:,}",
             one.limit.unit,
             f"{one.needed:,}",
@@ -61,6 +61,8 @@ def _limits(demands: Sequence[Demand], style: Style) -> list[str]:
     ]
     table = _table(["", "limit", "of", "asked", "by", "source"], rows, right=(1, 3))
     notes = [f"[{number}] {source} ({date})" for number, (source, date) in enumerate(sources, 1)]
+    if any(one.is_taken and not one.is_met for one in demands):
+        notes.append("! beyond what is documented; the runtime was measured to take it")
     return [*table, *(style.paint(Role.FAINT, shown(note, style)) for note in notes)]
 
 
@@ -146,6 +148,12 @@ def _plot(found: Forecast, style: Style) -> list[str]:
         limit_text=f"D1 allows {limit}",
     )
     return draw(plot, style)
+
+
+def _verdict(one: Demand, style: Style) -> str:
+    if one.is_taken and not one.is_met:
+        return style.paint(Role.CAUTION, style.glyphs.warned)
+    return _mark(is_good=one.is_met, style=style)
 
 
 def _mark(*, is_good: bool, style: Style) -> str:

@@ -30,13 +30,22 @@ def render_statements(name: str, statements: Sequence[JudgedStatement], style: S
         lines.append(f"{mark} line {one.line}: {head} ({size}{marks})")
         if one.error is not None:
             lines += wrapped(one.error, style, indent=4)
+        if one.warning is not None:
+            lines += wrapped(_beyond(one.warning), style, indent=4)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _beyond(answer: str) -> str:
+    return f"the runtime takes it; within the limits that D1 documents the answer is {answer}"
 
 
 def _summary(statements: Sequence[JudgedStatement]) -> str:
     refused = sum(one.error is not None and not one.unknown for one in statements)
     unknown = sum(one.unknown for one in statements)
+    warned = sum(one.warning is not None for one in statements)
     parts = [f"{len(statements):,} statements", f"{refused:,} refused"]
+    if warned:
+        parts.append(f"{warned:,} beyond what D1 documents")
     if unknown:
         parts.append(f"{unknown:,} on tables that neither the file nor the migrations make")
     return ", ".join(parts)
@@ -44,6 +53,8 @@ def _summary(statements: Sequence[JudgedStatement]) -> str:
 
 def _mark(one: JudgedStatement, style: Style) -> str:
     glyphs = style.glyphs
+    if one.warning is not None:
+        return style.paint(Role.CAUTION, glyphs.warned)
     if one.error is None:
         return style.paint(Role.GOOD, glyphs.passed)
     if one.unknown:
@@ -62,6 +73,8 @@ def _site(judged: JudgedSite, style: Style) -> list[list[str]]:
     head = f"{place} {site.function}: {site.verb} INTO {site.table or '?'} ({site.binding})"
     lines = [style.paint(Role.STRONG, line) for line in wrapped(head, style, hang=2)]
     lines += wrapped(_says(judged), style, indent=2)
+    if judged.warning is not None:
+        lines += wrapped(_beyond(judged.warning), style, indent=2)
     if judged.forecast is None:
         return [[*lines, *wrapped("its columns cannot be told from the source", style, indent=2)]]
     return [lines, *sections(judged.forecast, style)]

@@ -66,6 +66,7 @@ def _forecast(found: Forecast) -> dict[str, object]:
 def _demand(one: Demand) -> dict[str, object]:
     return {
         "limit": int(one.limit),
+        "enforced": one.limit.enforced,
         "unit": one.limit.unit,
         "needed": one.needed,
         "by": one.subject,
@@ -110,6 +111,7 @@ def _statement(one: JudgedStatement) -> dict[str, object]:
         "bytes": one.size,
         "parameters": one.parameters,
         "error": one.error,
+        "warning": one.warning,
         "unknown_table": one.unknown,
     }
 
@@ -128,6 +130,7 @@ def _site(judged: JudgedSite) -> dict[str, object]:
         "verb": site.verb,
         "statement": None if judged.simulation is None else _simulation(judged.simulation),
         "forecast": None if judged.forecast is None else _forecast(judged.forecast),
+        "warning": judged.warning,
     }
 
 

@@ -30,6 +30,11 @@ class Demand:
         """The limit allows it."""
         return self.needed <= self.limit
 
+    @property
+    def is_taken(self) -> bool:
+        """The runtime lets it through, although the documentation may ask for less."""
+        return self.needed <= self.limit.enforced
+
 
 def demands(rows: int, columns: int, row_bytes: int, text_bytes: int, limits: Limits) -> Iterator[Demand]:
     """Every limit.

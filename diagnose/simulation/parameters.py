@@ -109,12 +109,12 @@ def simulate(
         )
 
 
-def answer(site: StatementSite) -> D1Error | None:
+def answer(site: StatementSite, *, limits: D1Limits = LIMITS.d1) -> D1Error | None:
     """What D1 answers to the site's own text with one row, or None when it compiles.
 
     Its table exists, with the columns that it names; what is not known in the text stands as a name.
     """
-    with Database.memory() as database:
+    with Database.memory(limits=limits) as database:
         _make_table(database, site, None)
         try:
             database.prepare(site.sql.render(rows=1, hole=_HOLE))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from diagnose.d1.limits import LIMITS
 from diagnose.simulation.forecast import forecast
-from diagnose.simulation.parameters import rows_asked, simulate
+from diagnose.simulation.parameters import answer, rows_asked, simulate
 from diagnose.simulation.workload import Workload
 
 if TYPE_CHECKING:
@@ -32,12 +33,15 @@ class JudgedSite:
             depend on them.
         rows: looked at: given, else those the code asks for, else `ROWS`.
         forecast: what these rows take in each form; None when the columns are not known.
+        warning: what D1 would answer to one row if it kept to the limits that it documents, where the
+            runtime takes it; else None.
     """
 
     site: StatementSite
     simulation: Simulation | None
     rows: int
     forecast: Forecast | None
+    warning: str | None
 
 
 def matching(sites: Sequence[StatementSite], wanted: str | None) -> list[StatementSite]:
@@ -66,7 +70,13 @@ def judge_site(site: StatementSite, schema: Schema | None, rows: int | None) -> 
         simulation=simulation,
         rows=chosen,
         forecast=forecast(workload) if workload else None,
+        warning=_warning(site),
     )
+
+
+def _warning(site: StatementSite) -> str | None:
+    documented = answer(site, limits=LIMITS.d1.documented())
+    return None if documented is None or answer(site) is not None else documented.text
 
 
 def _names(site: StatementSite) -> Iterator[str]:

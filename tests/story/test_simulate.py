@@ -28,6 +28,21 @@ def test_the_write_site_of_the_demo(diagnose, demo):
     assert site["forecast"]["columns"] == 10
 
 
+def test_a_site_beyond_the_documentation_is_warned_of(diagnose, tmp_path):
+    (tmp_path / "wrangler.toml").write_text('name = "w"\nmain = "w.py"\n[[d1_databases]]\nbinding = "DB"\n')
+    call = f"json_array({', '.join('?' * 40)})"
+    (tmp_path / "w.py").write_text(
+        "async def on_fetch(request, env):\n"
+        f'    await env.DB.prepare("INSERT INTO a (x) VALUES ({call})").bind(*values).run()\n'
+    )
+    too_many = "D1_ERROR: too many arguments on function json_array at offset 26: SQLITE_ERROR"
+    ended = diagnose("simulate", "--format", "json", cwd=tmp_path)
+    jsonschema.validate(ended.json, schema())
+    assert [site["warning"] for site in ended.json["sites"]] == [too_many]
+    told = " ".join(diagnose("simulate", cwd=tmp_path).out.split())
+    assert f"within the limits that D1 documents the answer is {too_many}" in told
+
+
 @pytest.mark.parametrize("where", ["insert_candles_to_d1", "PRICE_DATA"])
 def test_a_site_is_named_by_function_or_table(diagnose, demo, where):
     ended = diagnose("simulate", demo, "--site", where, "--rows", "50")

@@ -64,6 +64,17 @@ def test_the_documented_limits_are_enforced_on_request():
         )
 
 
+def test_calls_inside_a_block_are_held_to_other_limits(database):
+    call = Statement(f"SELECT json_array({','.join(['1'] * 33)})")
+    with database.held_to(LIMITS.d1.documented().pinned(statement_bytes=200)):
+        assert "too many arguments on function" in refused(database.run, call).cause
+        assert refused(database.run, Statement("SELECT 1 --" + "x" * 200)).cause == (
+            "statement too long: SQLITE_TOOBIG"
+        )
+    assert len(database.run(call).rows) == 1
+    assert rows(database, "SELECT 1 --" + "x" * 200) == ((1.0,),)
+
+
 def test_a_batch_is_one_transaction(database):
     error = refused(
         database.batch,

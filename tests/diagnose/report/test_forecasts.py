@@ -72,6 +72,32 @@ def test_statements_are_listed_with_what_is_refused():
     assert [one["unknown_table"] for one in document["statements"]] == [False, False, False, True]
 
 
+def test_a_statement_beyond_the_documentation_is_marked():
+    judged = judge_sql(f"SELECT max({', '.join('1' * 33)})")
+    assert render_statements("wide.sql", judged, Style(width=200)) == (
+        "wide.sql: 1 statements, 0 refused, 1 beyond what D1 documents\n\n"
+        f"! line 1: {judged[0].head} (109 of 100,000 bytes)\n"
+        "    the runtime takes it; within the limits that D1 documents the answer is D1_ERROR: too many"
+        " arguments on function max at offset 7: SQLITE_ERROR\n"
+    )
+    document = json.loads(statements_json("wide.sql", judged))
+    jsonschema.validate(document, schema())
+    assert [(one["error"], one["warning"]) for one in document["statements"]] == [
+        (None, "D1_ERROR: too many arguments on function max at offset 7: SQLITE_ERROR")
+    ]
+
+
+def test_a_limit_that_the_runtime_does_not_keep_is_marked():
+    many = forecast(Workload(columns=10, rows=22_000))
+    told = {" ".join(line.split()) for line in render_forecast(many, Style(width=120)).splitlines()}
+    assert "! 2,000,000 bytes per string, blob or row 2,068,001 all rows in one JSON parameter [1]" in told
+    assert "✗ 256,000 bytes per sendBatch 2,090,000 one row per message in one sendBatch() [2]" in told
+    assert "! beyond what is documented; the runtime was measured to take it" in told
+    limits = {one["unit"]: one for one in json.loads(forecast_json(many))["forecast"]["limits"]}
+    value = limits["bytes per string, blob or row"]
+    assert (value["limit"], value["enforced"], value["met"]) == (2_000_000, 8_388_642, False)
+
+
 def test_a_statement_cannot_steer_the_terminal():
     text = render_statements("a\x1b[2J.sql", judge_sql("SELECT '\x1b[31m'"), Style())
     assert "\x1b" not in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
 from diagnose.d1 import LIMITS, Bounds, D1Error
@@ -12,6 +11,7 @@ from diagnose.embedded.deploying import find
 from diagnose.embedded.invocation import DEFAULT_RUNTIME_LIMITS, BindingError, WorkerCode
 from diagnose.embedded.metering import QueryCount, statements_in_exec
 from diagnose.embedded.refusal import RefusalError, no_worker
+from diagnose.embedded.responses import answer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -154,8 +154,7 @@ class AccountBindings:
         self.fetches += 1
         if self.fetches > LIMITS.workers.subrequests.of(self._account.plan):
             raise BindingError("Too many subrequests.")
-        answer = self._responses(request)
-        return await answer if isinstance(answer, Awaitable) else answer
+        return await answer_of(self._responses, request)
 
     async def _ask(self, name: str, statements: int, work: Callable[[Database], Answer]) -> Answer:
         """What the database behind a binding answers, one call later, within the bounds of the invocation."""

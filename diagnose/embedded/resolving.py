@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from diagnose.embedded.state import AccountState, Binding, QueueState, ScriptState, VersionState
+    from diagnose.model import Json
 
 _BARE: Final = frozenset({"name", "type"})
 _HIDDEN: Final = frozenset({"text", "key_base64", "key_jwk"})
@@ -115,8 +116,12 @@ def _made(binding: Binding) -> tuple[Binding, SecretText | None]:
         return {**binding, "id": database_id, "database_id": database_id}, None
     if kind not in SECRET_TYPES:
         return binding, None
-    shown = {key: value for key, value in binding.items() if key not in _HIDDEN}
-    return shown, secret_text(binding)
+    return shown_secret(binding), secret_text(binding)
+
+
+def shown_secret(binding: Binding) -> dict[str, Json]:
+    """A secret as the API shows it: nothing of its text."""
+    return {key: value for key, value in binding.items() if key not in _HIDDEN}
 
 
 def secret_text(binding: Binding) -> SecretText | None:

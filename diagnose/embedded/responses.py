@@ -11,6 +11,12 @@ Responses: TypeAlias = Callable[[OutboundRequest], HttpAnswer | Awaitable[HttpAn
 """Finds the recorded answer to an outbound request, or asks for it; None when there is none."""
 
 
+async def answer_of(responses: Responses, request: OutboundRequest) -> HttpAnswer | None:
+    """What is found, once it is there."""
+    found = responses(request)
+    return await found if isinstance(found, Awaitable) else found
+
+
 def nothing_recorded(_request: OutboundRequest) -> None:
     """No request has a recorded answer."""
     return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from diagnose.embedded.deploying import next_version, supersede
 from diagnose.embedded.refusal import RefusalError
-from diagnose.embedded.resolving import secret_text
+from diagnose.embedded.resolving import secret_text, shown_secret
 from diagnose.embedded.state import SECRET_TYPES
 
 if TYPE_CHECKING:
@@ -106,10 +106,11 @@ def _with(version: VersionState, name: str, secret: Binding) -> VersionState:
     text = secret_text(secret)
     if text is None:
         raise RefusalError(400, 10021, f"binding {name} of type {secret['type']} must have a text")
-    shown = {key: value for key, value in secret.items() if key not in {"text", "key_base64", "key_jwk"}}
     others = tuple(binding for binding in version.bindings if binding["name"] != name)
     return replace(
-        version, bindings=(*others, {**shown, "name": name}), secrets={**version.secrets, name: text}
+        version,
+        bindings=(*others, {**shown_secret(secret), "name": name}),
+        secrets={**version.secrets, name: text},
     )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from diagnose.account.outbound import OutboundError
 from diagnose.embedded.invocation import BindingError
+from diagnose.embedded.responses import answer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from diagnose.embedded.invocation import HttpAnswer, OutboundRequest
     from diagnose.embedded.responses import Responses
@@ -30,8 +30,7 @@ def allowing(
     """
 
     async def answer(request: OutboundRequest) -> HttpAnswer | None:
-        found = recorded(request)
-        known = await found if isinstance(found, Awaitable) else found
+        known = await answer_of(recorded, request)
         if known is not None or not _names(hosts, request.url):
             return known
         try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 import statistics
 from typing import TYPE_CHECKING, Any, Final
 
+from diagnose.embedded.analytics.percentiles import percentile
 from diagnose.embedded.analytics.telemetry import TelemetryError
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 Flat = dict[str, Any]
 
 _PERCENTILE: Final = re.compile(r"p(\d{2,3})")
-_PER_MILLE: Final = 3  # digits of a percentile such as p999
 _LIMIT: Final = 10
 
 
@@ -74,8 +73,7 @@ def calculate(operator: str, events: Sequence[Flat], key: str | None) -> float:
     match = _PERCENTILE.fullmatch(name)
     if match is None:
         raise TelemetryError(f"unknown operator {operator!r}")
-    share = int(match[1]) / (1000 if len(match[1]) == _PER_MILLE else 100)
-    return numbers[max(0, math.ceil(share * len(numbers)) - 1)]
+    return percentile(numbers, match[1])
 
 
 _OPERATORS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.analytics.language import QueryError
+from diagnose.embedded.analytics.percentiles import percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _ORDER: Final = re.compile(r"(?:(sum|avg|max)_)?(\w+)_(ASC|DESC)")
 _QUANTILE: Final = re.compile(r"(\w+)P(\d+)")
-_PER_MILLE: Final = 3  # digits of a quantile such as P999
 _OPERATORS: Final[Mapping[str, Callable[[str, Any], bool]]] = {
     "": lambda value, wanted: bool(value == wanted),
     "neq": lambda value, wanted: bool(value != wanted),
@@ -121,9 +120,7 @@ def _quantile(group: list[Record], name: str) -> float:
     match = _QUANTILE.fullmatch(name)
     if match is None or any(record.count != 1 for record in group):
         raise QueryError(f"unknown field {name!r}")
-    facts = sorted(_fact(record, match[1]) for record in group)
-    share = int(match[2]) / (1000 if len(match[2]) == _PER_MILLE else 100)
-    return facts[max(0, math.ceil(share * len(facts)) - 1)]
+    return percentile(sorted(_fact(record, match[1]) for record in group), match[2])
 
 
 def _fact(record: Record, name: str) -> float:

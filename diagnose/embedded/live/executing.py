@@ -11,7 +11,7 @@ from diagnose.embedded.live.firing import Crons
 from diagnose.embedded.live.lanes import Lanes, NotExecutableError
 from diagnose.embedded.live.telling import told
 from diagnose.embedded.queues.delivery import Invoker
-from diagnose.embedded.responses import nothing_recorded
+from diagnose.embedded.responses import answer_of, nothing_recorded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -146,14 +146,13 @@ def _strict(responses: Responses) -> Callable[[OutboundRequest], Awaitable[HttpA
     """Let a request without an answer fail in the worker, where a rehearsal would be refused."""
 
     async def answer(request: OutboundRequest) -> HttpAnswer:
-        found = responses(request)
-        ready = found if found is None or not hasattr(found, "__await__") else await found
-        if ready is None:
+        found = await answer_of(responses, request)
+        if found is None:
             raise BindingError(
                 f"fetch failed: no answer is recorded for {request.method} {request.url},"
                 " and nothing is sent to the internet from here",
                 name="TypeError",
             )
-        return ready
+        return found
 
     return answer

@@ -2,6 +2,6 @@
 
 from diagnose.embedded.transfers.jobs import Job
 from diagnose.embedded.transfers.links import Link
-from diagnose.embedded.transfers.running import DatabaseFacts, Transfers, Upload
+from diagnose.embedded.transfers.running import DatabaseFacts, ImportFile, Transfers
 
-__all__ = ["DatabaseFacts", "Job", "Link", "Transfers", "Upload"]
+__all__ = ["DatabaseFacts", "ImportFile", "Job", "Link", "Transfers"]

@@ -35,7 +35,7 @@ class DatabaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class ImportFile:
     """A file that is to be imported into one database.
 
     Attributes:
@@ -57,16 +57,16 @@ class Transfers:
     def __init__(self, account: EmbeddedAccount, links: Links | None = None) -> None:
         self.links = links or Links()
         self._account = account
-        self._uploads: dict[str, Upload] = {}
+        self._uploads: dict[str, ImportFile] = {}
         self._arrived: dict[str, str] = {}
         self._jobs: dict[tuple[str, str], Job] = {}
         self._before: dict[str, DatabaseFacts] = {}
 
-    def expect(self, uuid: str, etag: str) -> Upload:
+    def expect(self, uuid: str, etag: str) -> ImportFile:
         """Make room for a file."""
         file_name = f"{uuid}.{secrets.token_hex(8)}.sql"
         link = self.links.make(self._account.scratch() / file_name)
-        upload = Upload(uuid, etag, file_name, link)
+        upload = ImportFile(uuid, etag, file_name, link)
         valid = {name: known for name, known in self._uploads.items() if self.links.find(known.link.key)}
         self._uploads = {**valid, file_name: upload}
         self._arrived = {name: found for name, found in self._arrived.items() if name in valid}
@@ -76,7 +76,7 @@ class Transfers:
         """A file was put whole; `etag` is the MD5 of what came."""
         self._arrived[link.file.name] = etag
 
-    def find(self, uuid: str, etag: str, file_name: str | None = None) -> Upload | None:
+    def find(self, uuid: str, etag: str, file_name: str | None = None) -> ImportFile | None:
         """A file for that database that arrived with that content, or None."""
         return next(
             (
@@ -90,7 +90,7 @@ class Transfers:
             None,
         )
 
-    def ingest(self, upload: Upload) -> Job:
+    def ingest(self, upload: ImportFile) -> Job:
         """Run the statements of a file. Raises RefusalError 7500 while another import runs."""
         self.require_idle(upload.uuid)
         database = self._account.database(upload.uuid)

@@ -12,8 +12,7 @@ from diagnose.steps.drifted_consumers import drifted_consumers
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from diagnose.account import Account
-    from diagnose.plugin import Context, Finding
+    from diagnose.plugin import Context, Finding, NamedWorker
     from diagnose.project.drift import Difference
     from diagnose.steps.drifted_consumers import DriftedConsumer
 
@@ -90,61 +89,61 @@ class BindingDrift(Check):
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """One finding for each direction, and one for each consumer."""
-        worker = ctx.config.name
-        if worker is None or ctx.account is None:
-            yield self.skipped("the config gives the worker no `name`")
+        worker = ctx.worker()
+        if isinstance(worker, str):
+            yield self.skipped(worker)
             return
-        settings = await ctx.account.active_settings(worker)
+        settings = await worker.account.active_settings(worker.name)
         if settings is None:
-            yield self.skipped(f"worker {worker} is not deployed (DEP001)")
+            yield self.skipped(worker.undeployed)
             return
-        found = differences(ctx.config, settings, await ctx.account.schedules(worker))
+        found = differences(ctx.config, settings, await worker.account.schedules(worker.name))
         lost = [difference for difference in found if difference.is_lost_by_deploy]
         ahead = [difference for difference in found if not difference.is_lost_by_deploy]
         if lost:
             yield self._lost(ctx, worker, lost)
         if ahead:
             yield self._undeployed(ctx, worker, ahead)
-        consumers = await self._consumers(ctx, ctx.account, worker)
+        consumers = await self._consumers(ctx, worker)
         for finding in consumers:
             yield finding
         if not lost and not ahead and not consumers:
             yield self.passed(
-                f"worker {worker} is deployed as the config says",
-                resource=f"worker/{worker}",
-                evidence={"worker": worker, "compared": len(settings.bindings)},
+                f"worker {worker.name} is deployed as the config says",
+                resource=worker.resource,
+                evidence={"worker": worker.name, "compared": len(settings.bindings)},
             )
 
-    def _lost(self, ctx: Context, worker: str, lost: Sequence[Difference]) -> Finding:
+    def _lost(self, ctx: Context, worker: NamedWorker, lost: Sequence[Difference]) -> Finding:
         # What CI writes into a variable at the time of a deploy differs from the file on purpose.
         replaced = all(each.kind == "variable" and each.side == "both" for each in lost)
         told = [difference.told() for difference in lost]
         return self.problem(
-            f"a deploy would change worker {worker}: {_listed(told)}",
+            f"a deploy would change worker {worker.name}: {_listed(told)}",
             confidence=Confidence.MEDIUM if replaced else Confidence.HIGH,
             location=Location(ctx.config.document.path),
-            resource=f"worker/{worker}",
-            evidence={"worker": worker, "lost": told, "undeployed": []},
+            resource=worker.resource,
+            evidence={"worker": worker.name, "lost": told, "undeployed": []},
         )
 
-    def _undeployed(self, ctx: Context, worker: str, ahead: Sequence[Difference]) -> Finding:
+    def _undeployed(self, ctx: Context, worker: NamedWorker, ahead: Sequence[Difference]) -> Finding:
         told = [difference.told() for difference in ahead]
         return self.problem(
-            f"worker {worker} was deployed without what the config has: {_listed(told)}",
+            f"worker {worker.name} was deployed without what the config has: {_listed(told)}",
             confidence=Confidence.HIGH,
             location=Location(ctx.config.document.path),
-            resource=f"worker/{worker}/undeployed",
-            evidence={"worker": worker, "lost": [], "undeployed": told},
+            resource=f"{worker.resource}/undeployed",
+            evidence={"worker": worker.name, "lost": [], "undeployed": told},
         )
 
-    async def _consumers(self, ctx: Context, account: Account, worker: str) -> list[Finding]:
+    async def _consumers(self, ctx: Context, worker: NamedWorker) -> list[Finding]:
         try:
-            drifted = drifted_consumers(ctx.config, worker, await account.queues())
+            drifted = drifted_consumers(ctx.config, worker.name, await worker.account.queues())
         except MissingPermissionError:
             if ctx.config.producers or ctx.config.consumers:
                 raise
             return []  # a project without queues has no cause to give its token the permission
-        return [self._consumer(ctx, worker, each) for each in drifted]
+        return [self._consumer(ctx, worker.name, each) for each in drifted]
 
     def _consumer(self, ctx: Context, worker: str, drifted: DriftedConsumer) -> Finding:
         entry = next((each for each in ctx.config.consumers if each.queue == drifted.queue), None)

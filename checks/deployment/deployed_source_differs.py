@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from diagnose.plugin import Check, Confidence, Location, Mode, Need, Severity
+from diagnose.plugin import Check, Confidence, Location, Mode, Need, Severity, listed
 from diagnose.project.deployed_source import compare_source
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from diagnose.plugin import Context, Finding
+    from diagnose.plugin import Context, Finding, NamedWorker
     from diagnose.project.deployed_source import SourceComparison
 
 _MOST_SHOWN: Final = 5
@@ -81,14 +81,14 @@ class DeployedSourceDiffers(Check):
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """One finding for the worker."""
-        worker = ctx.config.name
-        if worker is None or ctx.account is None:
-            yield self.skipped("the config gives the worker no `name`")
+        worker = ctx.worker()
+        if isinstance(worker, str):
+            yield self.skipped(worker)
             return
-        deployments = await ctx.account.deployments(worker)
-        content = await ctx.account.content(worker) if deployments else None
+        deployments = await worker.account.deployments(worker.name)
+        content = await worker.account.content(worker.name) if deployments else None
         if not deployments or content is None:
-            yield self.skipped(f"worker {worker} is not deployed (DEP001)")
+            yield self.skipped(worker.undeployed)
             return
         found = compare_source(ctx.project, content)
         if isinstance(found, str):
@@ -97,13 +97,13 @@ class DeployedSourceDiffers(Check):
             yield self._differs(ctx, worker, found, deployments[0].created_on)
         else:
             yield self.passed(
-                f"worker {worker} runs the code of the project",
-                resource=f"worker/{worker}",
-                evidence={"worker": worker, "compared": found.modules, "idle": sorted(found.idle)},
+                f"worker {worker.name} runs the code of the project",
+                resource=worker.resource,
+                evidence={"worker": worker.name, "compared": found.modules, "idle": sorted(found.idle)},
             )
 
     def _differs(
-        self, ctx: Context, worker: str, found: SourceComparison, deployed_on: str | None
+        self, ctx: Context, worker: NamedWorker, found: SourceComparison, deployed_on: str | None
     ) -> Finding:
         idle = set(found.idle)
         said = [
@@ -112,12 +112,12 @@ class DeployedSourceDiffers(Check):
             _said(found.removed, idle, "is deployed and not here", "are deployed and not here"),
         ]
         return self.problem(
-            f"worker {worker} does not run the code of the project: {'; '.join(filter(None, said))}",
+            f"worker {worker.name} does not run the code of the project: {'; '.join(filter(None, said))}",
             confidence=Confidence.HIGH,
             location=_entry(ctx),
-            resource=f"worker/{worker}",
+            resource=worker.resource,
             evidence={
-                "worker": worker,
+                "worker": worker.name,
                 "changed": list(found.changed),
                 "undeployed": list(found.undeployed),
                 "removed": list(found.removed),
@@ -136,6 +136,4 @@ def _entry(ctx: Context) -> Location | None:
 
 def _said(names: Sequence[str], idle: set[str], one: str, several: str) -> str:
     names = [name for name in names if name not in idle]
-    more = len(names) - _MOST_SHOWN
-    listed = ", ".join(names[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f"{listed} {one if len(names) == 1 else several}" if names else ""
+    return f"{listed(names, _MOST_SHOWN)} {one if len(names) == 1 else several}" if names else ""

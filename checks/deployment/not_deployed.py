@@ -70,28 +70,27 @@ class NotDeployed(Check):
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """Look the worker up in the account."""
-        worker = ctx.config.name
-        if worker is None or ctx.account is None:
-            yield self.skipped("the config gives the worker no `name`")
+        worker = ctx.worker()
+        if isinstance(worker, str):
+            yield self.skipped(worker)
             return
-        deployments = await ctx.account.deployments(worker)
-        resource = f"worker/{worker}"
+        deployments = await worker.account.deployments(worker.name)
         if deployments:
             yield self.passed(
-                f"worker {worker} is deployed",
-                resource=resource,
-                evidence={"worker": worker, "deployments": len(deployments)},
+                f"worker {worker.name} is deployed",
+                resource=worker.resource,
+                evidence={"worker": worker.name, "deployments": len(deployments)},
             )
             return
-        others = sorted(script.name for script in await ctx.account.scripts())
+        others = sorted(script.name for script in await worker.account.scripts())
         why = "is not in the account" if deployments is None else "has versions, but none of them is deployed"
         yield self.problem(
-            f"worker {worker} {why}",
+            f"worker {worker.name} {why}",
             confidence=Confidence.HIGH,
             location=ctx.config.locate("name"),
-            resource=resource,
+            resource=worker.resource,
             evidence={
-                "worker": worker,
+                "worker": worker.name,
                 "deployments": None if deployments is None else 0,
                 "others": others[:MOST_SHOWN],
             },

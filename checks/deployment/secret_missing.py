@@ -10,7 +10,7 @@ from diagnose.project.secret_uses import secret_uses
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from diagnose.plugin import Context, Finding
+    from diagnose.plugin import Context, Finding, NamedWorker
     from diagnose.project.secret_uses import SecretUse
 
 _END_TO_END = ("E2E001", "E2E002")
@@ -81,31 +81,31 @@ class SecretMissing(Check):
 
     async def run(self, ctx: Context) -> AsyncIterator[Finding]:
         """One finding for each secret that is missing."""
-        worker, uses = ctx.config.name, secret_uses(ctx.project)
+        worker, uses = ctx.worker(), secret_uses(ctx.project)
         if not uses:
             yield self.passed("the worker reads no secret")
             return
-        if worker is None or ctx.account is None:
-            yield self.skipped("the config gives the worker no `name`")
+        if isinstance(worker, str):
+            yield self.skipped(worker)
             return
-        settings = await ctx.account.active_settings(worker)
+        settings = await worker.account.active_settings(worker.name)
         if settings is None:
-            yield self.skipped(f"worker {worker} is not deployed (DEP001)")
+            yield self.skipped(worker.undeployed)
             return
         there = {str(binding.get("name")) for binding in settings.bindings}
-        there |= set(await ctx.account.secrets(worker) or ())
+        there |= set(await worker.account.secrets(worker.name) or ())
         missing = [use for use in uses if use.name not in there]
         for use in missing:
             yield self._missing(ctx, worker, use)
         if not missing:
             yield self.passed(
-                f"worker {worker} has the secrets that it reads",
-                resource=f"worker/{worker}",
-                evidence={"worker": worker, "secrets": [use.name for use in uses]},
+                f"worker {worker.name} has the secrets that it reads",
+                resource=worker.resource,
+                evidence={"worker": worker.name, "secrets": [use.name for use in uses]},
             )
 
-    def _missing(self, ctx: Context, worker: str, use: SecretUse) -> Finding:
-        lacks = f"worker {worker} has no secret {use.name}"
+    def _missing(self, ctx: Context, worker: NamedWorker, use: SecretUse) -> Finding:
+        lacks = f"worker {worker.name} has no secret {use.name}"
         why = (
             "which it reads"
             if use.needed
@@ -118,10 +118,10 @@ class SecretMissing(Check):
             severity=Severity.ERROR if use.needed else Severity.ADVICE,
             confidence=Confidence.HIGH if use.needed or not use.read else Confidence.MEDIUM,
             location=use.location,
-            resource=f"worker/{worker}/{use.name}",
+            resource=f"{worker.resource}/{use.name}",
             evidence={
                 "secret": use.name,
-                "worker": worker,
+                "worker": worker.name,
                 "told_by": use.told_by,
                 "guarded": use.read and not use.needed,
             },

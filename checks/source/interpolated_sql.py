@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diagnose.plugin import Check, Confidence, Need, Severity
+from diagnose.plugin import Check, Confidence, Need, Severity, listed
 from diagnose.project.source.interpolation import interpolations
 
 if TYPE_CHECKING:
@@ -107,8 +107,9 @@ class InterpolatedSql(Check):
         quoted = any(value.quoted for value in values)
         expressions = list(dict.fromkeys(value.expression for value in values))
         verb = f"{site.verb} of {site.table}" if site.table else f"{site.verb}"
+        what = listed([f"`{expression}`" for expression in expressions], _SHOWN)
         return self.problem(
-            f"{_listed(expressions)} of {' and '.join(_WHOSE[one] for one in origins)} "
+            f"{what} of {' and '.join(_WHOSE[one] for one in origins)} "
             f"{'is' if len(expressions) == 1 else 'are'} written into the {verb} in {site.function}: "
             + ("a quote in it ends the value" if quoted else "it is read as SQL, not as a value"),
             severity=Severity.WARNING if site.reachable else Severity.ADVICE,
@@ -131,8 +132,3 @@ def _confidence(value: InterpolatedValue) -> Confidence:
     """What the database itself holds is seldom somebody's free text, and a number needs no quotes."""
     outside = value.origin != "queried"
     return _RANKS[outside + value.quoted]
-
-
-def _listed(expressions: list[str]) -> str:
-    shown = ", ".join(f"`{one}`" for one in expressions[:_SHOWN])
-    return shown if len(expressions) <= _SHOWN else f"{shown} and {len(expressions) - _SHOWN} more"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from diagnose.plugin import Check, Confidence, Mode, Need, Severity
+from diagnose.plugin import Check, Confidence, Mode, Need, Severity, listed
 from diagnose.schemas import (
     applied_names,
     database_name,
@@ -141,10 +141,10 @@ def _identity(binding: D1Binding) -> tuple[str | None, ...]:
 
 
 def _said(found: PendingMigrations, database: str) -> str:
-    names = _listed([migration.name for migration in found.pending])
+    names = listed([migration.name for migration in found.pending], _MOST_SHOWN)
     if found.is_made_otherwise:
         return f"{names} {_are(found)} not entered as applied to {database}, although what they make is there"
-    late = f"; {_listed(found.late)} came before one that is applied" if found.late else ""
+    late = f"; {listed(found.late, _MOST_SHOWN)} came before one that is applied" if found.late else ""
     refused = f"; {found.refused[0][0]} would fail: {found.refused[0][1]}" if found.refused else ""
     foreign = "; the names that are entered there are no files of this project" if found.is_foreign else ""
     return f"{names} {_are(found)} not applied to {database}{late}{refused}{foreign}"
@@ -152,11 +152,6 @@ def _said(found: PendingMigrations, database: str) -> str:
 
 def _are(found: PendingMigrations) -> str:
     return "is" if len(found.pending) == 1 else "are"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_SHOWN
-    return ", ".join(names[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _explained(

@@ -16,6 +16,8 @@ from diagnose.model import (
 from diagnose.plugin.check import Check, Mode, Need
 from diagnose.plugin.context import Context, Target
 from diagnose.plugin.fix import Fix, Turn
+from diagnose.plugin.wording import listed
+from diagnose.plugin.worker import NamedWorker
 
 __all__ = [
     "Check",
@@ -28,6 +30,7 @@ __all__ = [
     "Json",
     "Location",
     "Mode",
+    "NamedWorker",
     "Need",
     "Plan",
     "Safety",
@@ -36,4 +39,5 @@ __all__ = [
     "Step",
     "Target",
     "Turn",
+    "listed",
 ]

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from diagnose.plugin.check import Need
+from diagnose.plugin.worker import NamedWorker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -77,6 +78,15 @@ class Context:
         if self.project.source is None:
             raise LookupError("this check must require Need.SOURCE")
         return self.project.source
+
+    def worker(self) -> NamedWorker | str:
+        """The worker to look up; or why a check skips. Only for checks that require config and account."""
+        name = self.config.name
+        if name is None:
+            return "the config gives the worker no `name`"
+        if self.account is None:
+            return self._missing_account()
+        return NamedWorker(name=name, account=self.account)
 
     @property
     def is_saved(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from diagnose.account import Account, AccountKind, MissingPermissionError, Secret
 from diagnose.embedded import EmbeddedAccount
-from diagnose.plugin import Context, Need, Target
+from diagnose.plugin import Context, NamedWorker, Need, Target
 from diagnose.plugin.context import migrated_schema
 from diagnose.project import open_project
 
@@ -186,6 +186,15 @@ def test_what_a_check_must_require_first(look: Callable[..., Context]):
         look("name =\n").config  # noqa: B018 - the property is asked
     with pytest.raises(LookupError, match=r"must require Need\.SOURCE"):
         look(NAME).source  # noqa: B018 - idem
+
+
+async def test_the_worker_to_look_up_or_why_there_is_none(look: Callable[..., Context], account: Account):
+    worker = look(NAME, target=Target.CLOUDFLARE, account=account).worker()
+    assert worker == NamedWorker(name="tides", account=account)
+    assert (worker.resource, worker.undeployed) == ("worker/tides", "worker tides is not deployed (DEP001)")
+    nameless = look(MAIN, target=Target.CLOUDFLARE, account=account)
+    assert nameless.worker() == "the config gives the worker no `name`"
+    assert look(NAME).worker() == "needs an account; --offline looks at files only"
 
 
 async def test_the_migrations_stand_in_where_the_token_may_not_read(write_project):

@@ -10,5 +10,5 @@ def test_the_surface_is_sorted_and_complete():
     public = {name for name, value in vars(diagnose.plugin).items() if inspect.isclass(value)}
 
     assert diagnose.plugin.__all__ == sorted(diagnose.plugin.__all__)
-    assert public | {"Json"} == set(diagnose.plugin.__all__)
+    assert public | {"Json", "listed"} == set(diagnose.plugin.__all__)
     assert diagnose.plugin.Step is Step

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from diagnose.d1.errors import D1Error
+from diagnose.d1.identifiers import in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,10 +100,10 @@ def _creation(name: str, sql: str) -> str:
 
 
 def _rows(connection: apsw.Connection, table: str) -> Iterator[bytes]:
-    columns = [_quoted(str(name)) for (name,) in connection.execute(_COLUMNS, (table,))]
+    columns = [in_quotes(str(name)) for (name,) in connection.execute(_COLUMNS, (table,))]
     literals = ", ".join(_LITERAL.format(name=name) for name in columns)
-    start = f"INSERT INTO {_quoted(table)} ({','.join(columns)}) VALUES("
-    for row in connection.execute(f"SELECT {literals} FROM {_quoted(table)}"):  # noqa: S608 - names are quoted
+    start = f"INSERT INTO {in_quotes(table)} ({','.join(columns)}) VALUES("
+    for row in connection.execute(f"SELECT {literals} FROM {in_quotes(table)}"):  # noqa: S608 - names are quoted
         yield start.encode() + b",".join(map(_literal, row)) + b");\n"
 
 
@@ -116,10 +117,6 @@ def _literal(value: object) -> bytes:
         stored = value[1:-1].replace(b"''", b"'")
         return f"CAST(X'{stored.hex().upper()}' AS TEXT)".encode()
     return value
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 @contextmanager

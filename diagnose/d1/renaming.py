@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from diagnose.d1.allowed import name_allowed
+from diagnose.d1.identifiers import unquoted
 from diagnose.d1.tokens import tokens
-
-_CLOSING: Final = {"[": "]", '"': '"', "'": "'", "`": "`"}
 
 
 def is_reserved_rename(sql: str) -> bool:
     """Whether an ALTER TABLE that SQLite has taken gives a table a name that belongs to the platform."""
     found = [token for token in tokens(sql) if token.text != ";"]
     rename, to, name = found[-3:]
-    return rename.is_word("RENAME") and to.is_word("TO") and not name_allowed(_unquoted(name.text))
-
-
-def _unquoted(name: str) -> str:
-    closing = _CLOSING.get(name[0])
-    return name if closing is None else name[1:-1].replace(closing * 2, closing)
+    return rename.is_word("RENAME") and to.is_word("TO") and not name_allowed(unquoted(name.text))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from diagnose.d1.tokens import Kind, parameters, tokens
+from diagnose.d1.identifiers import unquoted
+from diagnose.d1.tokens import parameters, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -225,8 +226,4 @@ def _target(verb: Token, after: Sequence[Token], end: int) -> list[Token]:
 
 def _table(target: Sequence[Token]) -> str:
     qualified = len(target) > 2 and target[1].text == "."  # noqa: PLR2004 - schema, dot, name
-    name = target[2 if qualified else 0]
-    if name.kind is not Kind.QUOTED:
-        return name.text
-    closing = name.text[-1]
-    return name.text[1:-1].replace(closing * 2, closing)
+    return unquoted(target[2 if qualified else 0].text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from diagnose.d1.identifiers import unquoted
 from diagnose.d1.tokens import Kind, tokens
 
 if TYPE_CHECKING:
@@ -77,10 +78,3 @@ def _target(text: str, rest: Sequence[Token]) -> tuple[str, ...]:
     names = [token for token in inside if token.kind in {Kind.WORD, Kind.QUOTED}]
     plain = len(inside) == 2 * len(names) - 1 and all(token.depth == 0 for token in inside)
     return tuple(unquoted(token.text) for token in names) if plain else ()
-
-
-def unquoted(name: str) -> str:
-    """The name without the quotes around it."""
-    if name[:1] in {'"', "`"}:
-        return name[1:-1].replace(name[0] * 2, name[0])
-    return name[1:-1] if name[:1] == "[" else name

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.d1.identifiers import quoted
+from diagnose.d1.identifiers import quoted, unquoted
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,18 @@ from diagnose.d1.identifiers import quoted
 )
 def test_names_are_quoted_where_they_must_be(name, text):
     assert quoted(name) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("open", "open"),
+        ('"a""b"', 'a"b'),
+        ("`a``b`", "a`b"),
+        ("'a''b'", "a'b"),
+        ("[a b]", "a b"),
+        ("", ""),
+    ],
+)
+def test_names_lose_whichever_quotes_they_have(text, name):
+    assert unquoted(text) == name

@@ -105,6 +105,14 @@ def test_what_is_wrong_beside_the_clause_is_told(database, sql, cause):
     assert caught.value.cause == cause
 
 
+@pytest.mark.parametrize("name", ['"a b"', "[a b]", "`a b`", "'a b'"])
+def test_a_table_may_stand_in_any_quotes(database, name):
+    database.run(Statement('CREATE TABLE "a b" (k TEXT PRIMARY KEY) WITHOUT ROWID'))
+    database.run(Statement("INSERT INTO \"a b\" VALUES ('x'), ('y')"))
+    database.run(Statement(f"DELETE FROM {name} ORDER BY k LIMIT 1"))
+    assert database.run(Statement('SELECT k FROM "a b"')).rows == (("y",),)
+
+
 def test_columns_are_named_as_they_are_written(database):
     result = database.run(Statement("DELETE FROM t RETURNING a + ? ORDER BY a LIMIT ?", (1, 1)))
     assert (result.columns, result.rows) == (("a + ?",), ((2.0,),))

@@ -139,6 +139,13 @@ def test_links_lead_somewhere(page: Path):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("record", sorted((DOCS / "adr").glob("*.md")), ids=lambda record: record.stem)
+def test_a_decision_has_the_number_of_its_file(record: Path):
+    title = record.read_text(encoding="utf-8").partition("\n")[0]
+
+    assert title.startswith(f"# {int(record.name[:4])}. ")
+
+
 def test_every_command_is_in_the_readme():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
 

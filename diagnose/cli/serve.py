@@ -19,8 +19,10 @@ from diagnose.exits import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from datetime import datetime
 
     from diagnose.account.outbound import Outbound
+    from diagnose.d1.limits import D1Limits
     from diagnose.embedded import EmbeddedAccount
     from diagnose.embedded.live import Live
     from diagnose.embedded.responses import Responses
@@ -47,6 +49,13 @@ _TOKEN: Final = re.compile(r"[!#-&(-~]{1,4096}")  # visible ASCII, but no quotat
 @click.option("-c", "--config", metavar="FILE", help="The project's wrangler config, relative to it.")
 @click.option("-e", "--env", "environment", metavar="NAME", help="The environment, as in wrangler.")
 @click.option("--plan", type=click.Choice(("free", "paid")), help="Whose limits apply (default: paid).")
+@click.option(
+    "--limits-on",
+    "day",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Judge statements by the limits of this day.",
+)
 @click.option("--token-env", metavar="NAME", help="Take the token from this environment variable.")
 @click.option("--rate-limit", is_flag=True, help="Refuse more requests than Cloudflare's API takes.")
 @click.option(
@@ -80,9 +89,10 @@ def command(**choices: Any) -> int:
     token = _token(choices["token_env"])
     project = _project(choices["path"], choices["config"], choices["environment"])
     plan = choices["plan"] or (project.settings.plan if project else "paid")
+    limits = _limits(choices["day"], project)
     with (
         listen(choices["port"], choices["host"]) as listener,
-        _open(choices["state"], plan, project) as account,
+        _open(choices["state"], plan, limits, project) as account,
     ):
         account.open_everything()
         if token is not None:
@@ -124,17 +134,32 @@ def _project(path: Path | None, config: str | None, environment: str | None) -> 
     return open_project(path, config=config, environment=environment)
 
 
-def _open(state: Path | None, plan: Literal["free", "paid"], project: Project | None) -> EmbeddedAccount:
+def _limits(day: datetime | None, project: Project | None) -> D1Limits:
+    """Those of the day that the command line names, else of the project's settings, else the newest."""
+    from diagnose.d1.limits import LIMITS
+
+    if day is not None:
+        return LIMITS.at(day.date().isoformat()).d1
+    return LIMITS.d1 if project is None else project.settings.limits.d1
+
+
+def _open(
+    state: Path | None, plan: Literal["free", "paid"], limits: D1Limits, project: Project | None
+) -> EmbeddedAccount:
     """The account in its folder or in memory; a new one holds the project."""
     from diagnose.embedded import EmbeddedAccount
 
     if state is None:
         _tell("the account is kept in memory until the end; --state FOLDER keeps it longer")
     if project is None:
-        return EmbeddedAccount.memory(plan=plan) if state is None else EmbeddedAccount.open(state, plan=plan)
+        account = (
+            EmbeddedAccount.memory(plan=plan) if state is None else EmbeddedAccount.open(state, plan=plan)
+        )
+        account.hold_to(limits)
+        return account
     from diagnose.rehearsal.served import deployed_account
 
-    return deployed_account(project, state, plan=plan, tell=_tell)
+    return deployed_account(project, state, plan=plan, limits=limits, tell=_tell)
 
 
 def _outbound(hosts: tuple[str, ...]) -> Outbound:

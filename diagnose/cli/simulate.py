@@ -13,6 +13,7 @@ from diagnose.errors import ProjectError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from diagnose.d1.limits import D1Limits
     from diagnose.project import Project
     from diagnose.project.source import StatementSite
     from diagnose.simulation import JudgedSite
@@ -82,7 +83,8 @@ def _of_file(sql: str, path: Path, config: str | None, environment: str | None, 
     from diagnose.simulation import judge_sql
 
     name, text = _read(sql)
-    judged = judge_sql(text, before=_migrations(path, config, environment))
+    before, limits = _migrations(path, config, environment)
+    judged = judge_sql(text, before=before, limits=limits)
     return (
         statements_json(name, judged) if form == "json" else render_statements(name, judged, output_style())
     )
@@ -101,16 +103,18 @@ def _read(sql: str) -> tuple[str, str]:
         raise UsageError(f"is not UTF-8 (byte {error.start:,})", where=sql) from error
 
 
-def _migrations(path: Path, config: str | None, environment: str | None) -> list[str]:
-    """What makes the tables, where a project is to be had: a file can be judged without one."""
+def _migrations(path: Path, config: str | None, environment: str | None) -> tuple[list[str], D1Limits]:
+    """What makes the tables, and the limits, where there is a project: a file can be judged without one."""
+    from diagnose.d1.limits import LIMITS
     from diagnose.errors import NoConfigError
 
     try:
         project = _project(path, config, environment)
     except NoConfigError:
-        return []
+        return [], LIMITS.d1
     bindings = project.config.d1 if project.config else ()
-    return [migration.sql for binding in bindings for migration in project.migrations(binding)]
+    migrations = [migration.sql for binding in bindings for migration in project.migrations(binding)]
+    return migrations, project.settings.limits.d1
 
 
 def _of_project(project: Project, wanted: str | None, rows: int | None, form: str) -> str:

@@ -171,6 +171,10 @@ class Database:
         with self._session.within(bounds):
             yield self
 
+    def hold_to(self, limits: D1Limits) -> None:
+        """Judge calls by other limits from now on."""
+        self._session.hold_to(limits)
+
     @contextmanager
     def held_to(self, limits: D1Limits) -> Iterator[Database]:
         """This database, with the calls inside the block judged by other limits than its own."""

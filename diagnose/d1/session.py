@@ -104,17 +104,22 @@ class Session:
             finally:
                 self.bounds = before
 
+    def hold_to(self, limits: D1Limits) -> None:
+        """Judge calls by other limits from now on."""
+        with self.turn:
+            self.limits = limits
+            set_limits(self.connection, limits)
+
     @contextmanager
     def held_to(self, limits: D1Limits) -> Iterator[None]:
         """Judge the calls inside the block by other limits."""
         with self.turn:
-            before, self.limits = self.limits, limits
-            set_limits(self.connection, limits)
+            before = self.limits
+            self.hold_to(limits)
             try:
                 yield
             finally:
-                self.limits = before
-                set_limits(self.connection, before)
+                self.hold_to(before)
 
     @contextmanager
     def unlimited_text(self) -> Iterator[None]:

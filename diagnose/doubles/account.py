@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from diagnose.account import Account, Secret
+from diagnose.d1 import LIMITS
 from diagnose.doubles.binding import D1Binding
 from diagnose.embedded import EmbeddedAccount
 from diagnose.embedded.app.faults import Faults
@@ -12,6 +13,7 @@ from diagnose.embedded.refusal import no_database
 from diagnose.embedded.serving import make_served
 
 if TYPE_CHECKING:
+    from datetime import date
     from types import TracebackType
 
     from diagnose.doubles.doorway import Doorway
@@ -29,15 +31,25 @@ class CloudflareAccount:
         faults: the trouble that requests meet; see `meet`.
     """
 
-    def __init__(self, doorway: Doorway, *, plan: Plan = "paid", rate_limit: bool = False) -> None:
+    def __init__(
+        self,
+        doorway: Doorway,
+        *,
+        plan: Plan = "paid",
+        rate_limit: bool = False,
+        limits_on: date | None = None,
+    ) -> None:
         """Make it.
 
         Args:
             doorway: the port at which it is found.
             plan: whose limits apply.
             rate_limit: more requests than Cloudflare's API takes are refused.
+            limits_on: the day whose limits statements are judged by; None for the newest that are known.
         """
         self.embedded = EmbeddedAccount.memory(plan=plan)
+        if limits_on is not None:
+            self.embedded.hold_to(LIMITS.at(limits_on.isoformat()).d1)
         self.faults = Faults()
         self._doorway = doorway
         doorway.lead_to(make_served(self.embedded, faults=self.faults, rate_limit=rate_limit))

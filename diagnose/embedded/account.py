@@ -94,10 +94,12 @@ class EmbeddedAccount(DatabaseHolder, QueueHolder, WorkerHolder):
         return cls(MemoryStorage(databases, messages), state, plan=plan)
 
     def snapshot(self) -> EmbeddedAccount:
-        """A throw-away in-memory copy with the same plan; nothing that happens to it comes back."""
+        """A throw-away in-memory copy with the same plan and limits; nothing of it comes back."""
         databases = {uuid: self.database(uuid).snapshot() for uuid in self.databases}
         messages = self.messages.snapshot() if self.queues else None
-        return EmbeddedAccount(MemoryStorage(databases, messages), self._state, plan=self.plan)
+        twin = EmbeddedAccount(MemoryStorage(databases, messages), self._state, plan=self.plan)
+        twin.hold_to(self._limits)
+        return twin
 
     def __enter__(self) -> Self:
         return self

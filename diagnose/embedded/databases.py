@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from diagnose.d1 import Database
+    from diagnose.d1.limits import D1Limits
     from diagnose.embedded.history import History
     from diagnose.embedded.state import AccountState, Plan
     from diagnose.embedded.storage import Storage
@@ -28,6 +29,7 @@ class DatabaseHolder(StateHolder):
         super().__init__(storage, state, plan=plan)
         self._engines: dict[str, Database] = {}
         self._histories: dict[str, History] = {}
+        self._limits = LIMITS.d1
 
     @property
     def databases(self) -> Mapping[str, DatabaseState]:
@@ -40,6 +42,7 @@ class DatabaseHolder(StateHolder):
             raise no_database(uuid)
         if uuid not in self._engines:
             engine = self._storage.open_database(uuid)
+            engine.hold_to(self._limits)
             self._histories[uuid] = self._storage.open_history(uuid, engine)
             self._engines[uuid] = engine
         return self._engines[uuid]
@@ -48,6 +51,12 @@ class DatabaseHolder(StateHolder):
         """The past of a database. Raises RefusalError 7404 for an unknown UUID."""
         self.database(uuid)
         return self._histories[uuid]
+
+    def hold_to(self, limits: D1Limits) -> None:
+        """Judge statements by other limits than the newest from now on, until the account is closed."""
+        self._limits = limits
+        for engine in self._engines.values():
+            engine.hold_to(limits)
 
     def find_database(self, uuid_or_name: str) -> DatabaseState | None:
         """The database with that UUID, or with exactly that name."""
@@ -77,6 +86,7 @@ class DatabaseHolder(StateHolder):
             settings=settings or DatabaseSettings(),
         )
         engine = self._storage.create_database(uuid)
+        engine.hold_to(self._limits)
         try:
             self._keep(self._state.with_database(database))
         except DiagnoseError:

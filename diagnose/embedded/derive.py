@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from diagnose.d1 import Bounds
+from diagnose.d1 import LIMITS, Bounds
 from diagnose.embedded.account import EmbeddedAccount
 from diagnose.embedded.deploying import schedule, upload_and_deploy
 
 if TYPE_CHECKING:
+    from diagnose.d1.limits import D1Limits
     from diagnose.embedded.deploying import Upload
     from diagnose.embedded.state import Plan
 
@@ -43,14 +44,20 @@ class Blueprint:
     account_id: str | None = None
 
 
-def derive(blueprint: Blueprint, *, plan: Plan = "paid") -> EmbeddedAccount:
+def derive(blueprint: Blueprint, *, plan: Plan = "paid", limits: D1Limits = LIMITS.d1) -> EmbeddedAccount:
     """The account in memory: databases migrated, queues made, the worker deployed, its crons set.
+
+    Args:
+        blueprint: what it holds.
+        plan: whose limits apply.
+        limits: that statements are judged by, those of the migrations, too.
 
     Raises:
         D1Error: a migration fails.
         RefusalError: two databases or queues share an id or a name, or the API refuses the upload.
     """
     account = EmbeddedAccount.memory(plan=plan, account_id=blueprint.account_id)
+    account.hold_to(limits)
     try:
         fill(account, blueprint)
     except BaseException:

@@ -119,6 +119,8 @@ def _note(ctx: Context, target: str, command: str, *, token: bool) -> str | None
         lines.append("Rehearsed locally; your account was not read.")
         if token:
             lines.append(f"To look at it: {command}")
+    if ctx.project.settings.limits_on is not None:
+        lines.append(f"Statements were judged by the limits of {ctx.project.settings.limits_on} (limits_on).")
     if ctx.live is not None:
         lines += _live_note(ctx.live)
     if ctx.project.environment_warning:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PLUGIN_CODE, PLUGIN_NAME = "PLUGIN", "plugin-unusable"
 
+_JUDGED: Final = frozenset({Status.PASS, Status.FAIL, Status.WARN})
 _TOO_MANY_REQUESTS: Final = 429
 
 
@@ -124,7 +125,18 @@ async def run_check(check: type[Check], ctx: Context) -> list[Finding]:
         findings = [_crash(check, describe_crash(error))]
     elapsed = round((time.perf_counter() - started) * 1000, 3)
     shown = without_secrets(findings, ctx.secrets)
-    return [replace(finding, duration_ms=elapsed) for finding in shown]
+    return [replace(_dated(finding, ctx), duration_ms=elapsed) for finding in shown]
+
+
+def _dated(finding: Finding, ctx: Context) -> Finding:
+    """A judgement by limits, with the day whose limits they were where the settings choose one."""
+    rehearsed = finding.code.startswith("E2E") and ctx.live is None
+    if finding.status not in _JUDGED or not (rehearsed or finding.code.startswith("LIM")):
+        return finding
+    day = ctx.project.settings.limits_on
+    if day is None:
+        return finding
+    return replace(finding, evidence={**finding.evidence, "limits_on": day.isoformat()})
 
 
 async def _find(check: type[Check], ctx: Context, findings: list[Finding]) -> None:

@@ -7,10 +7,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from diagnose.d1.limits import LIMITS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from diagnose.d1.limits import Limits
     from diagnose.model import Location
 
 TriggerKind = Literal["fetch", "scheduled", "queue"]
@@ -122,12 +125,14 @@ class Settings:
     Attributes:
         config: the wrangler config to read, relative to the project, or None to look for it.
         plan: whose limits per invocation apply.
+        limits_on: the day whose limits statements are judged by, or None for the newest that are known.
         path: the settings file, relative to the project where it is inside, or None without one.
         directory: of the settings file (of the project without one); body files are relative to it.
     """
 
     config: str | None = None
     plan: Plan = "paid"
+    limits_on: date | None = None
     trigger: TriggerSettings | None = None
     watch: WatchSettings | None = None
     responses: tuple[RecordedResponse, ...] = ()
@@ -135,3 +140,8 @@ class Settings:
     ignores: tuple[Ignore, ...] = ()
     path: str | None = None
     directory: Path = field(default_factory=Path)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of that day."""
+        return LIMITS if self.limits_on is None else LIMITS.at(self.limits_on.isoformat())

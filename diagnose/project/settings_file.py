@@ -70,6 +70,7 @@ def _read(file: Path, root: Path, keys: Keys) -> Settings:
     settings = Settings(
         config=_config_below(root, file.parent, section.text("config")),
         plan=cast("Plan", section.choice("plan", get_args(Plan)) or "paid"),
+        limits_on=section.date("limits_on"),
         trigger=_trigger(section.section("trigger")),
         watch=_watch(section.section("watch")),
         responses=tuple(_response(each) for each in section.sections("responses")),

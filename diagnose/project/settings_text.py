@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CONFIG = ("# The wrangler config to read, relative to this file. Without it: wrangler's own choice.",)
 _PLAN = ("# Whose limits per invocation apply: free or paid. Findings state the other plan's verdict, too.",)
+_LIMITS_ON = ("# The day whose limits statements are judged by.",)
 _TRIGGER = (
     "# How the end-to-end checks start the worker: kind is fetch, scheduled or queue.",
     "# `headers_env` takes values from environment variables, so that no secret stands here; `reported` is",
@@ -44,6 +45,8 @@ def render_settings(settings: Settings) -> str:
         "",
         *_statement(_PLAN, "plan", settings.plan, "paid"),
     ]
+    if settings.limits_on is not None:
+        top += ["", *_statement(_LIMITS_ON, "limits_on", settings.limits_on, None)]
     sections = [
         top,
         _section(_TRIGGER, "[trigger]", _trigger(settings.trigger), _EXAMPLES["trigger"]),

@@ -24,7 +24,7 @@ def derive_account(project: Project) -> EmbeddedAccount:
         ProjectError: a migration cannot be read.
         RefusalError: a database or a queue has a name that the account does not take.
     """
-    return derive(blueprint_of(project))
+    return derive(blueprint_of(project), limits=project.settings.limits.d1)
 
 
 def blueprint_of(project: Project) -> Blueprint:

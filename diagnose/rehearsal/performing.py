@@ -85,6 +85,7 @@ async def rehearse(
     except (RefusalError, DiagnoseError) as error:
         return Rehearsal(refused=f"no account could be derived from the project: {error}")
     account.plan = plan
+    account.hold_to(project.settings.limits.d1)
     known = assumed_secrets(project, os.environ) | dict(secrets or {})
     with account:
         try:

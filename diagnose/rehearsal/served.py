@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from diagnose.d1 import Statement
+from diagnose.d1 import LIMITS, Statement
 from diagnose.d1.identifiers import quoted
 from diagnose.embedded import EmbeddedAccount, RefusalError, fill
 from diagnose.errors import ProjectError, SourceError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from diagnose.d1.limits import D1Limits
     from diagnose.embedded.state import Plan
     from diagnose.project import Project
 
@@ -27,7 +28,12 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def deployed_account(
-    project: Project, folder: Path | None, *, plan: Plan, tell: Callable[[str], None]
+    project: Project,
+    folder: Path | None,
+    *,
+    plan: Plan,
+    tell: Callable[[str], None],
+    limits: D1Limits = LIMITS.d1,
 ) -> EmbeddedAccount:
     """A new account in which the project was just deployed; or the one in the folder, as it is.
 
@@ -36,6 +42,7 @@ def deployed_account(
         folder: that keeps the account; None keeps it in memory.
         plan: whose limits apply.
         tell: is told in one line each what was not deployed, and why.
+        limits: that statements are judged by, those of the migrations, too.
 
     Raises:
         D1Error: a migration does not run.
@@ -44,20 +51,24 @@ def deployed_account(
     """
     if folder is None:
         account = EmbeddedAccount.memory(plan=plan, account_id=_account_id(project))
+        account.hold_to(limits)
         return _deployed(project, account, tell)
     if (folder / "account.json").exists():
         tell(f"{folder} holds an account already: it is served as it is, and nothing is deployed")
     else:
-        _make(project, folder, plan, tell)
-    return EmbeddedAccount.open(folder, plan=plan)
+        _make(project, folder, tell, plan, limits)
+    account = EmbeddedAccount.open(folder, plan=plan)
+    account.hold_to(limits)
+    return account
 
 
-def _make(project: Project, folder: Path, plan: Plan, tell: Callable[[str], None]) -> None:
+def _make(project: Project, folder: Path, tell: Callable[[str], None], plan: Plan, limits: D1Limits) -> None:
     """The account appears in its folder whole, or not at all."""
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     try:
         shutil.rmtree(unfinished, ignore_errors=True)  # a kill left it
         with EmbeddedAccount.open(unfinished, plan=plan, account_id=_account_id(project)) as account:
+            account.hold_to(limits)
             _deployed(project, account, tell)
         unfinished.rename(folder)
     except OSError as error:

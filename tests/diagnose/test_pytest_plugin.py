@@ -103,6 +103,32 @@ def test_the_plan_is_chosen_by_ini_or_marker(suite):
     result.stdout.fnmatch_lines(["*diagnose_plan is free or paid, not 'gratis'"])
 
 
+def test_the_day_of_the_limits_is_chosen_by_ini_or_marker(suite):
+    result = suite(
+        """
+        import pytest
+
+        from diagnose.doubles import D1Error
+
+        LONGER = "SELECT length(zeroblob(2200001)) AS n"
+
+        def test_ini(d1):
+            with pytest.raises(D1Error, match="string or blob too big"):
+                d1.prepare(LONGER).first("n")
+
+        @pytest.mark.diagnose_limits_on("2026-11-20")
+        def test_marker(d1):
+            assert d1.prepare(LONGER).first("n") == 2_200_001
+
+        @pytest.mark.diagnose_limits_on("June")
+        def test_neither(d1): ...
+        """,
+        ini="diagnose_limits_on = 2026-06-01",
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*diagnose_limits_on is a day such as 2026-06-01, not 'June'"])
+
+
 def test_it_works_in_several_processes_and_in_asynchronous_tests(suite):
     result = suite(
         """

@@ -56,6 +56,15 @@ def test_the_line_is_the_contract():
     assert err == "the account is kept in memory until the end; --state FOLDER keeps it longer\n"
 
 
+def test_statements_are_judged_by_the_limits_of_a_day():
+    with Served.start("--quiet", "--limits-on", "2026-06-01") as served:
+        uuid = served.create_database()
+        assert query(served, uuid, "SELECT length(zeroblob(2200000)) AS n", timeout=30).is_success
+        answer = query(served, uuid, "SELECT length(zeroblob(2200001)) AS n", timeout=30)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"] == "string or blob too big: SQLITE_TOOBIG"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly_and_the_state_is_kept(tmp_path, number):
     with Served.start("--state", tmp_path / "state") as served:

@@ -67,6 +67,17 @@ def test_a_file_is_judged_with_the_migrations_of_the_project(diagnose, tmp_path)
     assert "2 statements, 0 refused, 1 on tables" in ended.out
 
 
+def test_a_file_is_judged_by_the_limits_of_a_day(diagnose, tmp_path):
+    (tmp_path / "wrangler.toml").write_text('name = "w"\n')
+    (tmp_path / "large.sql").write_text("SELECT length(zeroblob(3000000));\n")
+    ended = diagnose("simulate", "--sql", "large.sql", "--format", "json", cwd=tmp_path)
+    too_big = "D1_ERROR: string or blob too big: SQLITE_TOOBIG"
+    assert [(one["error"], one["warning"]) for one in ended.json["statements"]] == [(None, too_big)]
+    (tmp_path / "diagnose.toml").write_text("limits_on = 2026-06-01\n")
+    ended = diagnose("simulate", "--sql", "large.sql", "--format", "json", cwd=tmp_path)
+    assert [(one["error"], one["warning"]) for one in ended.json["statements"]] == [(too_big, None)]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -8,6 +8,7 @@ from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 
+SETTINGS = '[trigger]\nkind = "fetch"\nreported = "inserted"\n'
 SWALLOWED = """\
         try:
             await self.env.DB.prepare("INSERT INTO levels (day, tide) VALUES (1, 2)").run()
@@ -46,6 +47,23 @@ async def test_a_refused_statement_is_found_although_the_worker_hides_it(check, 
     assert (found.evidence["reported"], found.evidence["landed"]) == (2, 0)
     assert found.location is not None
     assert (found.location.path, found.location.line) == ("worker.py", 7)
+
+
+LARGE = """\
+        text = "x" * 3_000_000
+        insert = self.env.DB.prepare("INSERT INTO levels (day, place, metres) VALUES (1, ?, 0.5)")
+        await insert.bind(text).run()
+        return Response.json({"inserted": 1})
+"""
+
+
+async def test_the_limits_of_a_day_refuse_what_those_of_today_take(check, tides):
+    (today,) = await check("E2E002", tides(LARGE))
+    (june,) = await check("E2E002", tides(LARGE, settings="limits_on = 2026-06-01\n" + SETTINGS))
+
+    assert (today.status, "limits_on" in today.evidence) == (Status.PASS, False)
+    assert (june.status, june.evidence["limits_on"]) == (Status.FAIL, "2026-06-01")
+    assert june.evidence["error"] == "D1_ERROR: string or blob too big: SQLITE_TOOBIG"
 
 
 async def test_a_count_that_is_not_the_tables_is_a_lie(check, tides):

@@ -81,6 +81,13 @@ def test_the_engine_holds_to_the_limits_of_a_day():
         assert database.run(longer).rows == ((2_200_001,),)
 
 
+def test_what_has_changed_is_enforced_by_the_engine_and_nowhere_else():
+    """A day is given to the engine alone; what is documented has been the same as long as it is known."""
+    changed = {name: limit for name, limit in all_limits() if isinstance(limit, Limit) and limit.earlier}
+    assert list(changed.values()) == [LIMITS.d1.value_bytes]
+    assert all(period.value == limit for limit in changed.values() for period in limit.earlier)
+
+
 def test_periods_follow_each_other():
     for _, limit in all_limits():
         if isinstance(limit, Limit):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.d1 import LIMITS
+from diagnose.d1 import LIMITS, D1Error, Statement
 from diagnose.embedded import EmbeddedAccount, RefusalError
 
 UUID = "6c2f7d0e-3b1a-4c58-9d47-0a5e8f213b64"
@@ -33,6 +33,25 @@ def test_the_free_plan_ends_at_its_number_of_databases():
         with pytest.raises(RefusalError) as caught:
             account.create_database("one-more")
     assert caught.value.code == 7406
+
+
+def test_an_account_may_be_held_to_other_limits(tmp_path):
+    longer = Statement("SELECT length(zeroblob(2200001)) AS n")
+    of_june = LIMITS.at("2026-06-01").d1
+    with EmbeddedAccount.open(tmp_path / "state") as account:
+        first = account.create_database("first").uuid
+        account.hold_to(of_june)
+        second = account.create_database("second").uuid
+        with account.snapshot() as copy:
+            for uuid in (first, second, copy.create_database("third").uuid):
+                with pytest.raises(D1Error, match="string or blob too big"):
+                    copy.database(uuid).run(longer)
+    with EmbeddedAccount.open(tmp_path / "state") as account:
+        assert account.database(first).run(longer).rows == ((2_200_001,),)
+        account.hold_to(of_june)
+        for uuid in (first, second):
+            with pytest.raises(D1Error, match="string or blob too big"):
+                account.database(uuid).run(longer)
 
 
 def test_a_deleted_database_is_unknown(embedded):

@@ -195,6 +195,15 @@ async def test_the_note_says_what_a_rehearsal_proves(
 
 
 @pytest.mark.anyio
+async def test_the_note_names_the_day_whose_limits_were_chosen(session: Callable[..., Session], folder: Path):
+    (folder / "diagnose.toml").write_text("limits_on = 2026-06-01\n")
+    async with session(target=Target.EMBEDDED) as opened:
+        report = make_report(await opened.context(), [], target="embedded (saved)", command="", token=False)
+
+    assert report.note == "Statements were judged by the limits of 2026-06-01 (limits_on)."
+
+
+@pytest.mark.anyio
 async def test_the_note_says_which_of_several_configs_counts(session: Callable[..., Session], folder: Path):
     (folder / "wrangler.jsonc").write_text('{"name": "other"}')
 

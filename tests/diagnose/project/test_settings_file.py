@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from diagnose.d1 import LIMITS
 from diagnose.errors import ConfigError
 from diagnose.model import Location
 from diagnose.project import (
@@ -23,6 +24,7 @@ from diagnose.project.settings_file import find_settings
 FULL = """\
 config = "py/wrangler.toml"
 plan = "free"
+limits_on = 2026-06-01
 
 [trigger]
 kind = "fetch"
@@ -70,6 +72,7 @@ def expected(directory, path="diagnose.toml"):
     return Settings(
         config="py/wrangler.toml",
         plan="free",
+        limits_on=date(2026, 6, 1),
         trigger=TriggerSettings(
             kind="fetch",
             method="POST",
@@ -87,10 +90,10 @@ def expected(directory, path="diagnose.toml"):
                 status=201,
                 headers={"content-type": "text/plain"},
                 body_file="recorded/a.json",
-                location=Location(path, 18, 3),
+                location=Location(path, 19, 3),
             ),
             RecordedResponse(
-                url="https://other.example.com/", body_file="b.json", location=Location(path, 25, 3)
+                url="https://other.example.com/", body_file="b.json", location=Location(path, 26, 3)
             ),
         ),
         rows=RowsSettings(path="Data.Data", columns={"time": "timestamp", "volumefrom": "volume"}),
@@ -100,13 +103,13 @@ def expected(directory, path="diagnose.toml"):
                 reason="small",
                 path="py/*",
                 until=date(2027, 1, 31),
-                location=Location(path, 33, 3),
+                location=Location(path, 34, 3),
             ),
             Ignore(
                 code="SRC006",
                 reason="constant names",
                 until=date(2027, 2, 28),
-                location=Location(path, 39, 3),
+                location=Location(path, 40, 3),
             ),
         ),
         path=path,
@@ -123,6 +126,11 @@ def test_where_a_deployed_worker_answers(tmp_path):
 def test_every_setting(tmp_path):
     (tmp_path / "diagnose.toml").write_text(FULL)
     assert find_settings(tmp_path) == expected(tmp_path)
+
+
+def test_the_limits_are_those_of_the_day():
+    assert Settings().limits is LIMITS
+    assert Settings(limits_on=date(2026, 6, 1)).limits.d1.value_bytes.enforced == 2_200_000
 
 
 def test_settings_are_found_upwards(tmp_path):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.d1 import D1Error, Statement
+from diagnose.d1 import LIMITS, D1Error, Statement
 from diagnose.errors import ProjectError
 from diagnose.project import open_project
 from diagnose.rehearsal.served import deployed_account
@@ -43,6 +43,24 @@ FILES = {
 @pytest.fixture
 def project(write_project):
     return lambda **files: open_project(write_project(FILES | files))
+
+
+LARGE = "CREATE TABLE levels (day INTEGER); INSERT INTO levels VALUES (length(zeroblob(3000000)));"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_migrations_and_statements_are_judged_by_the_limits_of_a_day(project, tmp_path, kept):
+    folder = tmp_path / "state" if kept else None
+    of_june = LIMITS.at("2026-06-01").d1
+    with pytest.raises(D1Error, match="string or blob too big"):
+        deployed_account(
+            project(**{"migrations/0001_levels.sql": LARGE}), folder, plan="paid", tell=print, limits=of_june
+        )
+    assert not (tmp_path / "state").exists()
+    with deployed_account(project(), folder, plan="paid", tell=print, limits=of_june) as account:
+        with pytest.raises(D1Error, match="string or blob too big"):
+            account.database(HARBOUR).run(Statement("SELECT length(zeroblob(3000000))"))
+        assert count_tables(account) == ((1,),)
 
 
 def count_tables(account):

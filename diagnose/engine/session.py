@@ -161,6 +161,7 @@ class Session:
             self._account = self._open_cloudflare()
         elif self._choices.target is Target.EMBEDDED and self.saved_state is not None:
             self._embedded = self._open_saved(self.saved_state)
+            self._embedded.open_everything()  # a damaged database is told before anything is changed
             self._account = Account.over_app(
                 self._embedded.app(),
                 account_id=self._embedded.account_id,

@@ -66,6 +66,12 @@ def read_state(folder: Path) -> AccountState:
             where=str(document),
             hint="restore the file, or remove the folder to start with an empty account",
         ) from error
+    except RecursionError as error:
+        raise ProjectError(
+            "this is not a usable embedded account: it is nested too deeply",
+            where=str(document),
+            hint="restore the file, or remove the folder to start with an empty account",
+        ) from error
 
 
 def read_secret_texts(folder: Path) -> dict[str, str]:

@@ -57,7 +57,8 @@ def _database(folder: Path, uuid: str) -> Database:
     file = database_file(folder, uuid)
     if not file.is_file():
         raise ProjectError("a database of the embedded account is missing", where=str(file))
-    return _copy(folder, file, Database)
+    with translated_sqlite(file, "a database"):
+        return _copy(folder, file, Database)
 
 
 def _copy(folder: Path, file: Path, kind: type[Store]) -> Store:

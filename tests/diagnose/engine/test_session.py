@@ -6,7 +6,7 @@ import pytest
 
 from diagnose.account import AccountKind
 from diagnose.embedded import EmbeddedAccount
-from diagnose.errors import UsageError
+from diagnose.errors import ProjectError, UsageError
 from diagnose.plugin import Target
 
 if TYPE_CHECKING:
@@ -94,6 +94,22 @@ async def test_a_rehearsal_gets_a_copy_of_the_saved_account(
         with ctx.embedded() as copy:
             copy.database(HARBOUR).run(Statement("DROP TABLE levels"))
         assert (await ctx.account.schema(HARBOUR)).table("levels") is not None
+
+
+@pytest.mark.parametrize("writable", [False, True])
+async def test_a_saved_account_with_a_damaged_database_is_refused_at_once(
+    session: Callable[..., Session],
+    folder: Path,
+    saved_account: Callable[[Path, Mapping[str, object]], Path],
+    writable: bool,
+):
+    state = saved_account(folder, {HARBOUR: ("harbour", SCHEMA)})
+    (state / "d1" / f"{HARBOUR}.sqlite").write_bytes(b"no database" * 500)
+
+    async with session(target=Target.EMBEDDED, writable=writable) as opened:
+        with pytest.raises(ProjectError, match="a database of the embedded account cannot be read"):
+            await opened.context()
+    EmbeddedAccount.open(state).close()
 
 
 async def test_a_state_folder_without_an_account_is_named(session: Callable[..., Session], tmp_path: Path):

@@ -142,6 +142,7 @@ def record(**changes) -> str:
         ("", "Expecting value"),
         ('{"a": ', "Expecting value"),
         ("\x00\xff", "Expecting value"),
+        ("[" * 100_000, "nested too deeply"),
         ("[]", "not written by diagnose"),
         ('{"name": "somebody else\'s"}', "not written by diagnose"),
         (record(version=2), "version 2"),

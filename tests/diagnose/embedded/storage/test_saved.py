@@ -110,6 +110,16 @@ def _interrupt_a_transaction(file, copy) -> None:
     assert copy.with_name("copy.sqlite-journal").stat().st_size > 0
 
 
+@pytest.mark.parametrize("content", [b"SQLite format 3\0" + b"\xff" * 5000, b"no database" * 500])
+def test_a_damaged_database_gives_one_clear_error(saved, content):
+    (file,) = (saved / "d1").glob("*.sqlite")
+    file.write_bytes(content)
+    with pytest.raises(ProjectError, match="a database of the embedded account cannot be read") as caught:
+        EmbeddedAccount.load_snapshot(saved)
+    assert caught.value.where == str(file)
+    assert file.read_bytes() == content
+
+
 def test_a_folder_without_an_account_is_refused_and_stays_empty(tmp_path):
     with pytest.raises(ProjectError, match=r"no account\.json"):
         EmbeddedAccount.load_snapshot(tmp_path)

@@ -30,7 +30,7 @@ async def list_databases(call: Call) -> Response:
     """All databases, or those whose name contains `name`: the documentation promises no exact match."""
     name = call.request.query_params.get("name", "")
     found = [_listed(database) for database in call.account.databases.values() if name in database.name]
-    return page(found, call.request.query_params, per_page=_PER_PAGE)
+    return page(found, call.request.query_params, per_page=_PER_PAGE, refusal=invalid_property)
 
 
 async def create_database(call: Call) -> Response:

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.responses import JSONResponse
 
-from diagnose.embedded.refusal import invalid_property
+from diagnose.embedded.refusal import RefusalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.datastructures import QueryParams
-
-    from diagnose.embedded.refusal import RefusalError
 
 Item = TypeVar("Item")
 
@@ -38,14 +36,29 @@ def failure(refusal: RefusalError) -> JSONResponse:
     return JSONResponse(body, status_code=refusal.status)
 
 
-def page(items: Sequence[Item], query: QueryParams, *, per_page: int) -> JSONResponse:
+def invalid_page(message: str) -> RefusalError:
+    """A page that cannot be. Which code products other than D1 have for it is unverified."""
+    return RefusalError(400, 10026, message)
+
+
+def page(
+    items: Sequence[Item],
+    query: QueryParams,
+    *,
+    per_page: int,
+    refusal: Callable[[str], RefusalError] = invalid_page,
+) -> JSONResponse:
     """The page that a query asks for, as an answer. Raises RefusalError as `page_of`."""
-    shown, info = page_of(items, query, per_page=per_page)
+    shown, info = page_of(items, query, per_page=per_page, refusal=refusal)
     return success(list(shown), result_info=info)
 
 
 def page_of(
-    items: Sequence[Item], query: QueryParams, *, per_page: int
+    items: Sequence[Item],
+    query: QueryParams,
+    *,
+    per_page: int,
+    refusal: Callable[[str], RefusalError] = invalid_page,
 ) -> tuple[Sequence[Item], dict[str, int]]:
     """The page that a query asks for, empty past the end, and its `result_info`.
 
@@ -53,11 +66,9 @@ def page_of(
         items: of all pages.
         query: with `page` (from 1) and `per_page`.
         per_page: when the query does not say.
-
-    Raises:
-        RefusalError: 7400 a number is none, or below 1.
+        refusal: of a number that is none, or below 1; it is raised with what is wrong.
     """
-    number, size = _number(query, "page", 1), _number(query, "per_page", per_page)
+    number, size = _number(query, "page", 1, refusal), _number(query, "per_page", per_page, refusal)
     shown = items[(number - 1) * size : number * size]
     info = {
         "page": number,
@@ -69,8 +80,8 @@ def page_of(
     return shown, info
 
 
-def _number(query: QueryParams, name: str, default: int) -> int:
+def _number(query: QueryParams, name: str, default: int, refusal: Callable[[str], RefusalError]) -> int:
     text = query.get(name, str(default))
     if not text.isdecimal() or int(text) < 1:
-        raise invalid_property(f"{name}: must be a number from 1")
+        raise refusal(f"{name}: must be a number from 1")
     return int(text)

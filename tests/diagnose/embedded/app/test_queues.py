@@ -80,6 +80,14 @@ async def test_what_cannot_be_a_queue_is_refused(api, jobs, body, code):
     assert code_of(response) == (400, code)
 
 
+@pytest.mark.parametrize("query", [{"page": "x"}, {"page": 0}, {"per_page": "-1"}])
+async def test_a_page_that_is_none_is_not_refused_in_the_words_of_d1(api, query):
+    body = (await api.get(Q, params=query)).json()
+    (name,) = query
+    assert body["errors"] == [{"code": 10026, "message": f"{name}: must be a number from 1"}]
+    assert (body["success"], body["result"]) == (False, None)
+
+
 async def test_the_free_plan_keeps_messages_for_a_day(api, embedded):
     embedded.plan = "free"
     created = (await api.post(Q, json={"queue_name": "jobs"})).json()["result"]

@@ -85,15 +85,20 @@ async def test_undoing_again_is_no_harm(take_back: Callable[..., UndoResult], fo
     assert (again.restored, again.left) == (0, ())
 
 
-async def test_a_step_on_another_account_waits_for_it(take_back: Callable[..., UndoResult], folder: Path):
+async def test_a_step_on_another_account_waits_for_it(
+    session: Callable[..., Session], recorder: type, folder: Path
+):
     journal = begin(folder, "cloudflare")
     write(journal, folder, "a.txt", "one", "two")
     journal.append(event="step", number=2, code="DEP001", kind="deploy-worker", record=DEPLOY)
+    operator = recorder()
 
-    result = await take_back(journal)
+    async with session() as opened:
+        result = await undo_run(opened, journal, operator)
 
-    assert result.restored == 1
-    assert result.left == ("deploy worker tides: needs the account it acted on (cloudflare)",)
+    waits = "deploy worker tides: needs the account it acted on (cloudflare)"
+    assert (result.restored, result.left) == (1, (waits,))
+    assert operator.seen == [f"undone deploy worker tides: {waits}", "undone edit a.txt: None"]
     assert journal.can_be_undone
     assert not [event for event in journal.events if event["event"] == "restored"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,8 @@ from diagnose.cli.streams import has_terminal
 from diagnose.exits import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.engine.fixing import FixResult, Settlement
     from diagnose.engine.runner import Selection
     from diagnose.engine.session import SessionOptions
@@ -80,8 +83,8 @@ def conclude(result: FixResult, options: SessionOptions) -> int:
     if not result.settlements:
         click.echo("Nothing to repair.")
     if result.run_id:
-        path = "" if str(options.path) == "." else f" {options.path}"
-        click.echo(f"Take it back with: diagnose undo{path} --run {result.run_id}")
+        words = ["diagnose", "undo", *_where(options), "--run", result.run_id]
+        click.echo(f"Take it back with: {shlex.join(words)}")
     return ending(result)
 
 
@@ -93,6 +96,18 @@ def ending(result: FixResult) -> int:
     code = exit_code(judged(result.findings, thresholds), None, thresholds)
     undecided = not all(settlement.outcome.is_good for settlement in result.settlements)
     return ExitCode.FINDINGS if code is ExitCode.CLEAN and undecided else code
+
+
+def _where(options: SessionOptions) -> Iterator[str]:
+    """What leads `undo` to this run, and to the account that its steps acted upon."""
+    from diagnose.plugin import Target
+
+    if str(options.path) != ".":
+        yield str(options.path)
+    if options.target is Target.CLOUDFLARE:
+        yield from ("--target", "cloudflare")
+    if options.state is not None:
+        yield from ("--state", str(options.state))
 
 
 def _line(settlement: Settlement) -> str:

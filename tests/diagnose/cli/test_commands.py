@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,6 +145,20 @@ def test_undo_takes_back_a_named_run(run: Callable[..., object], misspelt: Path)
     assert unknown.code == 2
     assert f"known runs: {match[1]}" in unknown.err
     assert named.code == 0
+
+
+def test_fix_prints_the_command_that_takes_it_back(
+    run: Callable[..., object], misspelt: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "canary-4f1d7a90")
+    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", "0123456789abcdef0123456789abcdef")
+    project = misspelt.rename(misspelt.parent / "the tides")
+
+    fixed = run("fix", project, "--target", "cloudflare", "--select", "CFG002", "--yes")
+    words = shlex.split(fixed.out.splitlines()[-1].removeprefix("Take it back with: "))
+
+    assert words[:-1] == ["diagnose", "undo", str(project), "--target", "cloudflare", "--run"]
+    assert run(*words[1:], "--yes").out.splitlines()[-1] == "1 steps taken back."
 
 
 def test_fix_without_problems_has_nothing_to_repair(run: Callable[..., object], project: Path):

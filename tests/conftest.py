@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
-    from diagnose.engine.fixing import FixResult
+    from diagnose.engine.settlement import FixResult
     from diagnose.engine.undoing import UndoResult
     from diagnose.model import Choice, Finding, Plan, Step
 

@@ -16,9 +16,9 @@ from diagnose.exits import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.engine.fixing import FixResult, Settlement
     from diagnose.engine.runner import Selection
     from diagnose.engine.session import SessionOptions
+    from diagnose.engine.settlement import FixResult, Settlement
 
 
 @click.command("fix")

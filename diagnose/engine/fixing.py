@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from diagnose.account import Secret
+from diagnose.engine.applying import FAILURES, Application
 from diagnose.engine.journal import Journal, journals
+from diagnose.engine.proof import remaining
 from diagnose.engine.ranking import fix_order
 from diagnose.engine.records import finding_from_json, finding_to_json
 from diagnose.engine.runner import Selection, describe_crash, know_outcomes, run_check, run_checks
+from diagnose.engine.settlement import FixResult, Outcome, Settlement
 from diagnose.engine.undoing import is_elsewhere, steps_in_effect
-from diagnose.errors import AccountError, StepError, UsageError
-from diagnose.model import Effect, Status
+from diagnose.errors import AccountError, UsageError
+from diagnose.model import Status
 from diagnose.plugin import Need, Turn
 
 if TYPE_CHECKING:
@@ -23,65 +24,8 @@ if TYPE_CHECKING:
     from diagnose.engine.events import Operator
     from diagnose.engine.registry import Registry
     from diagnose.engine.session import Session
-    from diagnose.model import Finding, Plan, Step
+    from diagnose.model import Finding, Plan
     from diagnose.plugin import Context, Fix
-
-FAILURES = (StepError, AccountError)
-
-
-class Outcome(StrEnum):
-    """How the repair of one finding ended."""
-
-    FIXED = "fixed"
-    """Applied, and the check passes now."""
-    IN_ORDER = "in order"
-    """Nothing was left to do: an earlier repair settled it."""
-    REHEARSED = "rehearsed"
-    """Files are changed; what concerns an account is left for `--target cloudflare`."""
-    NOT_PROVEN = "applied, not proven"
-    """Applied, and the check cannot prove it: it cannot be executed here, or repairs a part."""
-    NOT_FIXED = "not fixed"
-    """Applied, the check still fails, and undone."""
-    DECLINED = "declined"
-    """The user said no."""
-    UNANSWERED = "needs an answer"
-    """A choice that only the user can make."""
-    REFUSED = "no automated repair"
-    """This case has none; the reason says what a person can do."""
-
-    @property
-    def is_good(self) -> bool:
-        """True when nothing about the finding is left for the user to do here."""
-        return self in {Outcome.FIXED, Outcome.IN_ORDER, Outcome.REHEARSED, Outcome.NOT_PROVEN}
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """The outcome for one finding.
-
-    Attributes:
-        detail: why, in one sentence; empty when the outcome says it all.
-        steps: how many steps were applied and stay applied.
-    """
-
-    finding: Finding
-    outcome: Outcome
-    detail: str = ""
-    steps: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FixResult:
-    """What `fix` did.
-
-    Attributes:
-        run_id: of the journal, or None when nothing was to be done.
-        findings: of the run after the last repair.
-    """
-
-    run_id: str | None
-    settlements: tuple[Settlement, ...]
-    findings: tuple[Finding, ...]
 
 
 class Fixer:
@@ -225,69 +169,29 @@ class Fixer:
         return plan
 
     async def _apply(self, finding: Finding, plan: Plan) -> Settlement:
-        journal = self._open_journal()
-        workspace = await self._session.workspace()
-        applied: list[tuple[int, Step]] = []
-        rehearsed = 0
+        application = Application(self._session, self._operator, self._open_journal())
         try:
-            for step in plan.steps:
-                if step.effect is Effect.ACCOUNT and workspace.account is None:
-                    rehearsed += 1
-                    continue
-                applied.append(await self._apply_step(step, finding.code, journal))
+            await application.apply(plan)
         except FAILURES as error:
-            await self._take_back(applied, journal)
             return Settlement(finding, Outcome.NOT_FIXED, str(error))
-        self._session.forget()
-        if rehearsed:
-            return Settlement(finding, Outcome.REHEARSED, self._session.command_for_account(), len(applied))
-        return await self._prove(finding, plan, applied, journal)
-
-    async def _apply_step(self, step: Step, code: str, journal: Journal) -> tuple[int, Step]:
-        workspace = await self._session.workspace()
-        self._operator.applying(step)
-        prepared = await step.prepare(workspace)
-        number = len(journal.steps) + 1
-        journal.append(
-            event="step", number=number, code=code, kind=prepared.kind, record=dict(prepared.record())
-        )
-        try:
-            await prepared.apply(workspace)
-            problem = await prepared.verify(workspace)
-        except FAILURES:
-            left = await prepared.undo(workspace)
-            journal.append(event="undone", number=number, left=left)
-            raise
-        if problem is not None:
-            left = await prepared.undo(workspace)
-            journal.append(event="undone", number=number, left=left)
-            raise StepError(problem)
-        journal.append(event="applied", number=number)
-        return number, prepared
-
-    async def _prove(
-        self, finding: Finding, plan: Plan, applied: list[tuple[int, Step]], journal: Journal
-    ) -> Settlement:
+        steps = len(application.applied)
+        if application.rehearsed:
+            return Settlement(finding, Outcome.REHEARSED, self._session.command_for_account(), steps)
         if not plan.provable:
-            return Settlement(finding, Outcome.NOT_PROVEN, plan.unproven, len(applied))
-        check = self._registry.checks[finding.code]
+            return Settlement(finding, Outcome.NOT_PROVEN, plan.unproven, steps)
+        still = await self._still_found(finding)
+        if still is None:
+            return Settlement(finding, Outcome.FIXED, plan.why, steps)
+        await application.take_back()
+        return Settlement(finding, Outcome.NOT_FIXED, f"still there, so undone: {still.message}")
+
+    async def _still_found(self, finding: Finding) -> Finding | None:
+        """What the check says about the finding when it runs again."""
         ctx = await self._session.context()
         know_outcomes(self._registry, ctx, self._selection)
-        again = await run_check(check, ctx)
+        again = await run_check(self._registry.checks[finding.code], ctx)
         before, self._problems[finding.code] = self._problems.get(finding.code, []), again
-        remaining = _remaining(finding, before, again)
-        if not remaining:
-            return Settlement(finding, Outcome.FIXED, plan.why, len(applied))
-        await self._take_back(applied, journal)
-        return Settlement(finding, Outcome.NOT_FIXED, f"still there, so undone: {remaining[0].message}")
-
-    async def _take_back(self, applied: list[tuple[int, Step]], journal: Journal) -> None:
-        workspace = await self._session.workspace()
-        for number, step in reversed(applied):
-            left = await step.undo(workspace)
-            journal.append(event="undone", number=number, left=left)
-            self._operator.undone(step, left)
-        self._session.forget()
+        return next(iter(remaining(finding, before, again)), None)
 
     def _open_journal(self) -> Journal:
         if self._journal is None:
@@ -308,26 +212,6 @@ async def _plan(fix: Fix, ctx: Context, finding: Finding) -> Plan:
         return fix.refuse("the account did not say what the plan needs to know", str(error))
     except Exception as error:  # noqa: BLE001 - a crash of a fix is a result, not the end of the run
         return fix.refuse("the fix itself broke", describe_crash(error))
-
-
-def _remaining(finding: Finding, before: Iterable[Finding], again: Iterable[Finding]) -> list[Finding]:
-    """What of the second run says that the finding was not repaired.
-
-    Lines move when a file is edited, so the place does not count: message and resource do. And where a
-    problem only got another message, there are as many as before.
-    """
-    same = [f for f in again if f.status is Status.ERROR or _is_same_problem(f, finding)]
-    as_bad = [f for f in again if _is_as_bad(f, finding)]
-    expected = sum(_is_as_bad(f, finding) for f in before)
-    return same or (as_bad if len(as_bad) >= max(expected, 1) else [])
-
-
-def _is_same_problem(again: Finding, finding: Finding) -> bool:
-    return again.is_problem and (again.message, again.resource) == (finding.message, finding.resource)
-
-
-def _is_as_bad(other: Finding, finding: Finding) -> bool:
-    return other.is_problem and other.severity.rank <= finding.severity.rank
 
 
 def _how_to_answer(plan: Plan) -> str:

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from diagnose.engine.fixing import Fixer, Outcome
+from diagnose.engine.fixing import Fixer
 from diagnose.engine.journal import Journal, find_journal, journals
 from diagnose.engine.records import finding_to_json
 from diagnose.engine.runner import Selection
+from diagnose.engine.settlement import Outcome
 from diagnose.engine.undoing import undo_run
 from diagnose.errors import AccountError, StepError, UsageError
 from diagnose.model import Choice, Confidence, Effect, Safety, Severity, Status
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from diagnose.engine.fixing import FixResult
     from diagnose.engine.registry import Registry
     from diagnose.engine.session import Session
+    from diagnose.engine.settlement import FixResult
     from diagnose.model import Finding, Plan
     from diagnose.plugin import Context
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from diagnose.embedded import EmbeddedAccount, Module, Upload
 from diagnose.embedded.deploying import schedule, upload_and_deploy
 from diagnose.embedded.state import ConsumerSettings
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 pytestmark = pytest.mark.anyio
 UUID, OTHER = "0c4e7d53-6a64-4a5e-8f6b-9a4f7d1f2b11", "5f1c3a90-0000-4000-8000-000000000000"

@@ -6,8 +6,8 @@ import stat
 import pytest
 
 from diagnose.cli.operator import describe
-from diagnose.engine.fixing import Outcome
 from diagnose.engine.journal import Journal
+from diagnose.engine.settlement import Outcome
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,9 @@ import pytest
 
 from diagnose.d1 import Statement
 from diagnose.embedded import EmbeddedAccount
-from diagnose.engine.fixing import Outcome
 from diagnose.engine.registry import load_registry
 from diagnose.engine.session import Session, SessionOptions
+from diagnose.engine.settlement import Outcome
 from diagnose.model import Finding, Severity, Status
 
 pytestmark = pytest.mark.anyio

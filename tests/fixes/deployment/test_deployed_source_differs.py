@@ -5,9 +5,10 @@ import pytest
 from diagnose.demo.writing import write_demo
 from diagnose.embedded import EmbeddedAccount, Module, Upload
 from diagnose.embedded.deploying import upload_and_deploy
-from diagnose.engine.fixing import Fixer, Outcome
+from diagnose.engine.fixing import Fixer
 from diagnose.engine.registry import load_registry
 from diagnose.engine.runner import Selection
+from diagnose.engine.settlement import Outcome
 from diagnose.model import Severity, Status
 from tests.conftest import Confirming, open_session
 

@@ -5,7 +5,7 @@ import pytest
 from diagnose.demo.writing import write_demo
 from diagnose.embedded import EmbeddedAccount, Module, Upload
 from diagnose.embedded.deploying import upload_and_deploy
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 from diagnose.model import Status
 
 pytestmark = pytest.mark.anyio

@@ -4,7 +4,7 @@ import pytest
 
 from diagnose.demo.writing import write_demo
 from diagnose.embedded import EmbeddedAccount
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 pytestmark = pytest.mark.anyio
 NAME = "price-history-import"

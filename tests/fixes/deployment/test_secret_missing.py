@@ -4,9 +4,10 @@ import pytest
 
 from diagnose.embedded import EmbeddedAccount, Module, Upload
 from diagnose.embedded.deploying import upload_and_deploy
-from diagnose.engine.fixing import Fixer, Outcome
+from diagnose.engine.fixing import Fixer
 from diagnose.engine.registry import load_registry
 from diagnose.engine.runner import Selection
+from diagnose.engine.settlement import Outcome
 from tests.conftest import Confirming, open_session
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 from diagnose.rewriting.helper import FUNCTION
 
 ROOT = Path(__file__).parents[3]

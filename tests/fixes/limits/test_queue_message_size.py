@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 from diagnose.rewriting.queue_helpers import MESSAGE_PARTS
 
 pytestmark = pytest.mark.anyio

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.d1 import Database, Statement
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 from diagnose.model import Status
 from diagnose.project import D1Binding
 from diagnose.project.migrations import find_migrations

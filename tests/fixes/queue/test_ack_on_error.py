@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 from diagnose.model import Status
 
 CONFIG = """

@@ -4,7 +4,7 @@ import pytest
 
 from diagnose.embedded import EmbeddedAccount, Module, Upload
 from diagnose.embedded.deploying import upload_and_deploy
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 pytestmark = pytest.mark.anyio
 HEAD = 'name = "collector"\nmain = "worker.py"\ncompatibility_date = "2026-06-01"\n'

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.embedded import EmbeddedAccount
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 pytestmark = pytest.mark.anyio
 HEAD = '# the import\nname = "candles"\n\n[[queues.consumers]]\nqueue = "candles" # rows\n'

@@ -7,8 +7,8 @@ import pytest
 
 from diagnose.demo.writing import write_demo
 from diagnose.embedded import EmbeddedAccount
-from diagnose.engine.fixing import Outcome
 from diagnose.engine.session import Session, SessionOptions
+from diagnose.engine.settlement import Outcome
 from diagnose.project import build_upload
 
 pytestmark = pytest.mark.anyio

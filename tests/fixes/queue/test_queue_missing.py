@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from diagnose.embedded import EmbeddedAccount
-from diagnose.engine.fixing import Fixer, Outcome
+from diagnose.engine.fixing import Fixer
 from diagnose.engine.ranking import root_causes
 from diagnose.engine.registry import load_registry
 from diagnose.engine.runner import Selection, run_checks
+from diagnose.engine.settlement import Outcome
 from tests.conftest import Confirming, open_session
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 ROOT = Path(__file__).parents[3]
 WORKER = "pyswarm/Data_Import/historical_worker.py"

@@ -6,7 +6,7 @@ import pytest
 
 from diagnose.d1 import Statement
 from diagnose.embedded import EmbeddedAccount
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 UUID = "0c4e7d53-6a64-4a5e-8f6b-9a4f7d1f2b11"
 CONFIG = f"""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 pytestmark = pytest.mark.anyio
 INSERT = "INSERT INTO rates (day) VALUES ('2025-06-02')"

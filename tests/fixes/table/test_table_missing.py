@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.demo.writing import write_demo
-from diagnose.engine.fixing import Outcome
+from diagnose.engine.settlement import Outcome
 
 pytestmark = pytest.mark.anyio
 INSERT = "INSERT INTO rates (day, rate) VALUES ('2025-06-02', 1.5)"

@@ -42,9 +42,9 @@ async def undo_run(session: Session, journal: Journal, operator: Operator) -> Un
     restored, left = 0, []
     for number, step in steps_in_effect(session, journal):
         if is_elsewhere(session, journal, step):
-            problem = f"{step.title}: needs the account it acted on ({journal.target})"
-            operator.undone(step, problem)
-            left.append(problem)
+            missing = f"{step.title}: needs the account it acted on ({journal.target})"
+            operator.undone(step, missing)
+            left.append(missing)
             continue
         problem = await step.undo(workspace)
         journal.append(event="undone", number=number, left=problem)

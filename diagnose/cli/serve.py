@@ -48,7 +48,11 @@ _TOKEN: Final = re.compile(r"[!#-&(-~]{1,4096}")  # visible ASCII, but no quotat
 )
 @click.option("-c", "--config", metavar="FILE", help="The project's wrangler config, relative to it.")
 @click.option("-e", "--env", "environment", metavar="NAME", help="The environment, as in wrangler.")
-@click.option("--plan", type=click.Choice(("free", "paid")), help="Whose limits apply (default: paid).")
+@click.option(
+    "--plan",
+    type=click.Choice(("free", "paid")),
+    help="Whose limits apply; default: the project's settings, else paid.",
+)
 @click.option(
     "--limits-on",
     "day",

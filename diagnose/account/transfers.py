@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from diagnose.account.errors import Exchange, StatementError
+from diagnose.account.errors import Exchange, OutcomeUnknownError, ServerError, StatementError
 from diagnose.account.facts import QueryMeta
 from diagnose.account.secret import Secret
 from diagnose.account.session import Session, malformed, shaped
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_POLLS: Final = 1.0
 _POLLS: Final = 3_600
 _FIND_OUT: Final = "look at the tables, or ask `wrangler d1 time-travel info` whether the bookmark moved"
+
+_IMPORTING: Final = "long-running import"  # https://developers.cloudflare.com/d1/observability/debug-d1/
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,23 @@ class Restored:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where an import begins: the path of its calls, and the bookmark of the database before it."""
+
+    database_id: str
+    path: str
+    bookmark: str
+
+
 class TransferCalls(Session):
     """What an account can be asked about a database as a whole. Its addresses of files are never shown."""
 
     async def import_file(self, database_id: str, file: Path) -> Imported:
-        """Run all statements of a file, or none. The database serves nothing else meanwhile.
+        """Run all statements of a file, or none, once. The database serves nothing else meanwhile.
+
+        An answer that is lost is looked for by the bookmark at which the import began. Where the database
+        has not moved from it, nothing ran, and it is asked for again.
 
         Args:
             database_id: a UUID.
@@ -57,17 +71,19 @@ class TransferCalls(Session):
 
         Raises:
             StatementError: D1 refused a statement; nothing was changed.
-            OutcomeUnknownError: it may have begun.
+            OutcomeUnknownError: it may have run: an answer was lost, and the database moved without showing
+                an import.
             ApiError: anything else went wrong.
             OSError: the file cannot be read.
         """
         path = self._transfer_path(database_id, "import")
         etag = await asyncio.to_thread(_md5, file)
-        answer = _mapping(path, await self._transfer(path, {"action": "init", "etag": etag}))
+        start = _Start(database_id, path, await self.bookmark(database_id))
+        answer = _mapping(path, await self._transfer(start, {"action": "init", "etag": etag}))
         if "upload_url" in answer:
             await self._upload(path, Secret(str(answer["upload_url"])), file, etag)
             ingest = {"action": "ingest", "etag": etag, "filename": answer.get("filename")}
-            answer = await self._transfer(path, ingest)
+            answer = await self._transfer(start, ingest)
         result = await self._result(path, answer, {"action": "poll"})
         return shaped(
             "POST",
@@ -142,8 +158,50 @@ class TransferCalls(Session):
             found,
         )
 
-    async def _transfer(self, path: str, body: Mapping[str, Any]) -> Any:
-        return await self._write("POST", path, body=body, find_out=_FIND_OUT)
+    async def _transfer(self, start: _Start, body: Mapping[str, Any]) -> Any:
+        """What begins an import: also an `init` may, of content that was uploaded before."""
+        return await self._write(
+            "POST", start.path, body=body, settle=lambda: self._begun(start), find_out=_FIND_OUT
+        )
+
+    async def _begun(self, start: _Start) -> Mapping[str, Any] | None:
+        """What the import answers that began at a bookmark; None when nothing was written since.
+
+        An import runs as a whole or not at all, and the database serves nothing else meanwhile. An older one
+        that ended at this bookmark has written nothing and is no answer. That Cloudflare names an import by
+        the bookmark before it is unverified; where it does not, what has run is not known.
+
+        Raises:
+            OutcomeUnknownError: something was written, and no import shows itself.
+            ApiError: it cannot be looked up.
+        """
+        moved = False
+        for _ in range(_POLLS):
+            body = {"action": "poll", "current_bookmark": start.bookmark}
+            found = (await self._transport.call("POST", start.path, body=body, reads=True)).result
+            if _is_import_since(start.bookmark, found):
+                return _mapping(start.path, found)
+            if moved:
+                break
+            if await self._serves(start.database_id):
+                moved = await self.bookmark(start.database_id) != start.bookmark
+                if not moved:
+                    return None
+            else:
+                await self.pause(_SECONDS_BETWEEN_POLLS)
+        told = "the answer is lost, and the database was written to without showing an import"
+        raise OutcomeUnknownError(Exchange(method="POST", path=start.path, message=told), hint=_FIND_OUT)
+
+    async def _serves(self, database_id: str) -> bool:
+        """Whether the database answers queries, which it does not while it takes a file. Raises ApiError."""
+        path = self._transfer_path(database_id, "raw")
+        try:
+            await self._transport.call("POST", path, body={"sql": "SELECT 1"}, reads=True)
+        except ServerError as error:
+            if _IMPORTING in error.text.lower():
+                return False
+            raise
+        return True
 
     async def _upload(self, path: str, url: Secret, file: Path, etag: str) -> None:
         arrived = await self._transport.files.put(url, file)
@@ -165,6 +223,15 @@ class TransferCalls(Session):
 
     def _transfer_path(self, database_id: str, rest: str) -> str:
         return self._path(f"/d1/database/{database_id}/{rest}")
+
+
+def _is_import_since(bookmark: str, answer: Any) -> bool:
+    """It runs, or has moved the database from this bookmark."""
+    if not isinstance(answer, dict):
+        return False
+    result = answer.get("result")
+    ended = isinstance(result, dict) and result.get("final_bookmark") not in {None, bookmark}
+    return answer.get("status") == "active" or (answer.get("status") == "complete" and ended)
 
 
 def _mapping(path: str, answer: Any) -> Mapping[str, Any]:

@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from diagnose.account import Account, AccountKind, ApiError, ConsumerSpec, OutcomeUnknownError, Secret
+from diagnose.account import (
+    Account,
+    AccountKind,
+    ApiError,
+    ConsumerSpec,
+    OutcomeUnknownError,
+    Secret,
+    StatementError,
+)
 from diagnose.account.budget import Unlimited
 from diagnose.account.transport import Transport
+from diagnose.d1 import Statement
 from diagnose.embedded.app.faults import Fault, FaultKind, Faults
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from pathlib import Path
 
     from virtual_time import VirtualTime
 
@@ -201,3 +211,85 @@ async def test_rows_are_neither_lost_nor_doubled(faulty, faults, kind):
     assert "read the rows back" in caught.value.hint
     (result,) = await faulty.query(database.uuid, "SELECT count(*) FROM t", reads_only=True)
     assert result.rows == ((3 if kind is FaultKind.DROP_AFTER else 2,),)
+
+
+ROWS = "CREATE TABLE IF NOT EXISTS t (a);\nINSERT INTO t VALUES (1), (2);\n"
+IMPORT = "/import$"
+
+
+@pytest.fixture
+def history(embedded: EmbeddedAccount) -> str:
+    return embedded.create_database("history").uuid
+
+
+@pytest.fixture
+def rows_file(tmp_path: Path) -> Path:
+    file = tmp_path / "rows.sql"
+    file.write_text(ROWS)
+    return file
+
+
+def count(embedded: EmbeddedAccount, uuid: str) -> int:
+    ((number,),) = embedded.database(uuid).run(Statement("SELECT count(*) FROM t")).rows
+    return number
+
+
+def lose_part(faults: Faults, kind: FaultKind, before: int, times: int = 1) -> None:
+    """Lose the answers to an import's calls after so many that only come late."""
+    late = [Fault(kind=FaultKind.SLOW, path=IMPORT, times=before, seconds=0)] if before else []
+    faults.replace(*late, Fault(kind=kind, method="POST", path=IMPORT, times=times))
+
+
+@pytest.mark.parametrize("kind", LOST)
+@pytest.mark.parametrize("before", [0, 1], ids=["init", "ingest"])
+@pytest.mark.parametrize("known", [False, True], ids=["new", "uploaded"])
+async def test_a_file_is_imported_once(faulty, faults, embedded, history, rows_file, kind, before, known):
+    if known:
+        await faulty.import_file(history, rows_file)
+    lose_part(faults, kind, before)
+    imported = await faulty.import_file(history, rows_file)
+    assert (imported.queries, imported.bookmark) == (2, await faulty.bookmark(history))
+    assert count(embedded, history) == (4 if known else 2)
+
+
+async def test_an_import_without_any_answer_is_found_or_not_known(
+    faulty, faults, embedded, history, rows_file
+):
+    lose_part(faults, FaultKind.DROP_AFTER, 1, times=50)
+    with pytest.raises(OutcomeUnknownError):
+        await faulty.import_file(history, rows_file)
+    assert count(embedded, history) == 2
+
+
+async def test_an_import_that_failed_unheard_is_told_by_its_repetition(faulty, faults, history, rows_file):
+    rows_file.write_text("INSERT INTO nope VALUES (1);")
+    lose_part(faults, FaultKind.DROP_AFTER, 1)
+    with pytest.raises(StatementError, match="no such table: nope"):
+        await faulty.import_file(history, rows_file)
+
+
+async def test_an_older_import_at_the_same_bookmark_is_no_answer(
+    faulty, faults, embedded, history, rows_file
+):
+    rows_file.write_text("SELECT 1;")
+    await faulty.import_file(history, rows_file)
+    rows_file.write_text(ROWS)
+    lose_part(faults, FaultKind.DROP_BEFORE, 1)
+    assert (await faulty.import_file(history, rows_file)).queries == 2
+    assert count(embedded, history) == 2
+
+
+async def test_a_database_that_somebody_else_wrote_to_leaves_it_unknown(
+    faulty, faults, embedded, history, rows_file
+):
+    async def write(seconds: float) -> None:
+        if seconds:
+            embedded.database(history).run(Statement("CREATE TABLE t (a)"))
+
+    faults.sleep = write
+    lose_part(faults, FaultKind.DROP_BEFORE, 1)
+    faults.add(Fault(kind=FaultKind.SLOW, path=IMPORT, times=1))
+    with pytest.raises(OutcomeUnknownError, match="whether it was done is not known") as caught:
+        await faulty.import_file(history, rows_file)
+    assert "time-travel info" in str(caught.value.hint)
+    assert count(embedded, history) == 0

@@ -35,14 +35,16 @@ async def test_a_file_is_imported_without_the_token(account, embedded, engine, f
     assert (imported.queries, imported.meta.changes) == (2, 2)
     assert imported.bookmark == await account.bookmark(UUID)
     assert engine.run(Statement("SELECT * FROM t")).rows == (("ü",), (2,))
-    assert account.requests == (*[("POST", f"{PATH}/import")] * 2, ("GET", f"{PATH}/time_travel/bookmark"))
+    bookmark, part = ("GET", f"{PATH}/time_travel/bookmark"), ("POST", f"{PATH}/import")
+    assert account.requests == (bookmark, part, part, bookmark)
 
 
 async def test_what_was_uploaded_before_is_not_sent_again(account, engine, file):
     await account.import_file(UUID, file)
     engine.run(Statement("DROP TABLE t"))
     assert (await account.import_file(UUID, file)).queries == 2
-    assert account.requests == (("POST", f"{PATH}/import"),) * 3
+    bookmark, part = ("GET", f"{PATH}/time_travel/bookmark"), ("POST", f"{PATH}/import")
+    assert account.requests == (bookmark, part, part, bookmark, part)
 
 
 async def test_an_import_that_fails_says_why_and_changes_nothing(account, engine, tmp_path):
@@ -94,6 +96,9 @@ def envelope(result) -> bytes:
     return json.dumps({"success": True, "errors": [], "messages": [], "result": result}).encode()
 
 
+BOOKMARK = envelope({"bookmark": "a"})
+
+
 def polled(status: str, **more) -> bytes:
     answer = {"success": True, "type": "import", "at_bookmark": "b", "messages": [], "status": status}
     return envelope({**answer, **more})
@@ -101,13 +106,42 @@ def polled(status: str, **more) -> bytes:
 
 async def test_polls_go_on_until_it_has_ended(scripted, server, clock, file):
     result = {"num_queries": 2, "final_bookmark": "c", "meta": {}}
+    server.answer(200, BOOKMARK)
     server.answer(200, polled("active"))
     server.answer(503, b"<html>")
     server.answer(200, polled("active"))
     server.answer(200, polled("complete", result=result))
     imported = await scripted.import_file(UUID, file)
     assert imported == Imported(queries=2, bookmark="c", meta=imported.meta)
-    assert [method for method, _, _ in server.seen] == ["POST"] * 4
+    assert [method for method, _, _ in server.seen] == ["GET", *["POST"] * 4]
+
+
+async def test_an_import_whose_answer_is_lost_is_found_by_its_bookmark(scripted, server, file):
+    result = {"num_queries": 2, "final_bookmark": "c", "meta": {}}
+    server.answer(200, BOOKMARK)
+    server.answer(504, b"<html>")
+    server.answer(200, polled("active"))
+    server.answer(200, polled("complete", result=result))
+    assert (await scripted.import_file(UUID, file)).bookmark == "c"
+    assert [(method, path) for method, path, _ in server.seen[1:]] == [
+        ("POST", f"/client/v4{PATH}/import")
+    ] * 3
+
+
+async def test_a_database_that_takes_a_file_is_waited_for(scripted, server, file):
+    nothing = envelope({"success": False, "error": "There is no import at this bookmark."})
+    busy = {"code": 7500, "message": "Currently processing a long-running import."}
+    server.answer(200, BOOKMARK)
+    server.answer(504, b"<html>")
+    server.answer(200, nothing)
+    for _ in range(5):
+        server.answer(500, json.dumps({"success": False, "errors": [busy], "result": []}).encode())
+    server.answer(200, nothing)
+    server.answer(200, envelope([]))
+    server.answer(200, envelope({"bookmark": "b"}))
+    server.answer(200, polled("complete", result={"num_queries": 2, "final_bookmark": "b", "meta": {}}))
+    assert (await scripted.import_file(UUID, file)).bookmark == "b"
+    assert server.answers == []
 
 
 @pytest.mark.parametrize(
@@ -119,6 +153,7 @@ async def test_polls_go_on_until_it_has_ended(scripted, server, clock, file):
     ],
 )
 async def test_every_form_of_failure_is_understood(scripted, server, file, answer, reason):
+    server.answer(200, BOOKMARK)
     server.answer(200, envelope(answer))
     with pytest.raises(StatementError) as caught:
         await scripted.import_file(UUID, file)
@@ -127,27 +162,30 @@ async def test_every_form_of_failure_is_understood(scripted, server, file, answe
 
 @pytest.mark.parametrize("etag", ["", f'"{"0" * 32}"'])
 async def test_a_file_that_does_not_arrive_whole_is_not_ingested(scripted, server, file, etag):
+    server.answer(200, BOOKMARK)
     server.answer(200, envelope({"filename": "x.sql", "upload_url": CANARY}))
     server.answer(200, b"", **({"etag": etag} if etag else {}))
     with pytest.raises(MalformedAnswerError, match="did not arrive as it was sent"):
         await scripted.import_file(UUID, file)
-    assert [(method, path) for method, path, _ in server.seen[1:]] == [("PUT", "/canary-7d1f")]
+    assert [(method, path) for method, path, _ in server.seen[2:]] == [("PUT", "/canary-7d1f")]
 
 
 async def test_an_upload_carries_the_file_and_no_token(scripted, server, file):
     md5 = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
     result = {"num_queries": 1, "final_bookmark": "c", "meta": {}}
+    server.answer(200, BOOKMARK)
     server.answer(200, envelope({"filename": "x.sql", "upload_url": CANARY}))
     server.answer(200, b"", etag=f'"{md5}"')
     server.answer(200, polled("complete", result=result))
     await scripted.import_file(UUID, file)
     headers = [headers for _, _, headers in server.seen]
-    assert ["authorization" in sent for sent in headers] == [True, False, True]
-    assert headers[1]["content-length"] == str(file.stat().st_size)
+    assert ["authorization" in sent for sent in headers] == [True, True, False, True]
+    assert headers[2]["content-length"] == str(file.stat().st_size)
 
 
 @pytest.mark.parametrize("status", [301, 403, 500])
 async def test_an_address_that_does_not_take_the_file_stays_hidden(scripted, server, file, status):
+    server.answer(200, BOOKMARK)
     server.answer(200, envelope({"filename": "x.sql", "upload_url": CANARY}))
     server.answer(status, CANARY.encode(), location=CANARY)
     with pytest.raises(ApiError) as caught:
@@ -161,10 +199,11 @@ async def test_an_address_that_does_not_take_the_file_stays_hidden(scripted, ser
     ["http://uploads.example/x", "http://127.0.0.1:1/x", "file:///etc/passwd", "//x/y", "https://u:p@x/y"],
 )  # fmt: skip
 async def test_no_file_travels_to_an_address_that_is_not_https(scripted, server, file, url):
+    server.answer(200, BOOKMARK)
     server.answer(200, envelope({"filename": "x.sql", "upload_url": url}))
     with pytest.raises(MalformedAnswerError, match="is not https"):
         await scripted.import_file(UUID, file)
-    assert len(server.seen) == 1
+    assert len(server.seen) == 2
 
 
 async def test_a_download_that_breaks_off_leaves_the_old_file(scripted, server, tmp_path):

@@ -71,9 +71,9 @@ async def create_deployment(call: Call) -> Response:
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise unusable from error
     script = call.named_script()
-    if call.request.query_params.get("force") != "true":
-        refuse_changed_secrets(script, [version_id for version_id, _ in versions])
     if goes_back(script, versions):
+        if call.request.query_params.get("force") != "true":
+            refuse_changed_secrets(script, [version_id for version_id, _ in versions])
         annotations = {"workers/triggered_by": "rollback", **annotations}
     script = deploy(script, versions, source=call.source, annotations=annotations)
     call.account.put_script(script)

@@ -58,6 +58,16 @@ async def test_a_rollback_to_other_secrets_wants_to_be_forced(api, embedded, ver
     assert embedded.scripts["importer"].active.secrets == {}
 
 
+async def test_two_versions_with_different_secrets_may_share_the_requests(api, embedded, versions):
+    old, _ = versions
+    script = change_secrets(embedded.scripts["importer"], {"KEY": KEY}, source="")
+    embedded.put_script(script)
+    shares = of((old, 10), (script.latest.id, 90))
+    split = (await api.post(f"{W}/deployments", json=shares)).json()["result"]
+    assert split["versions"] == shares["versions"]
+    assert split["annotations"] == {"workers/triggered_by": "deployment"}
+
+
 async def test_a_deployment_is_read_and_forgotten(api, versions):
     newest, oldest = (await api.get(f"{W}/deployments")).json()["result"]["deployments"]
     path = f"{W}/deployments/{oldest['id']}"

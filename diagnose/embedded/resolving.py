@@ -133,10 +133,11 @@ def secret_text(binding: Binding) -> SecretText | None:
     hidden = {key: value for key, value in binding.items() if key in _HIDDEN and value is not None}
     if binding["type"] == "secret_key":
         return SecretText(text=json.dumps(hidden)) if hidden else None
-    text = hidden.get("text")
-    if text is not None and not isinstance(text, str):
+    if "text" not in binding:
+        return None
+    if not isinstance(binding["text"], str):
         raise RefusalError(400, 10021, f"binding {binding['name']} of type secret_text must have a text")
-    return None if text is None else SecretText(text=text)
+    return SecretText(text=binding["text"])
 
 
 def _refuse_dangling(account: AccountState, binding: Binding) -> None:

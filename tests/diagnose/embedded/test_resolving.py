@@ -70,3 +70,10 @@ def test_a_database_binding_has_an_id(embedded):
     ) as caught:
         resolve(embedded.state, None, [{"type": "d1", "name": "DB"}])
     assert caught.value.code == 10021
+
+
+@pytest.mark.parametrize("text", [None, 7])
+def test_a_secret_whose_text_is_none_is_refused(embedded, text):
+    with pytest.raises(RefusalError, match="binding KEY of type secret_text must have a text") as caught:
+        resolve(embedded.state, None, [{**SECRET, "text": text}])
+    assert (caught.value.status, caught.value.code) == (400, 10021)

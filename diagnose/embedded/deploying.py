@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from diagnose.model import Json
 
 
-_CRON_FIELDS: Final = 5
+_CRON_NUMBER: Final = re.compile(r"(?<![/#\d])\d+")
+_CRON_MOST: Final = (59, 23, 31, 12, 7)  # minute, hour, day of the month, month, weekday
 _WHOLE: Final = 100
 
 
@@ -157,10 +159,10 @@ def schedule(script: ScriptState, crons: Sequence[str]) -> ScriptState:
     """The worker with exactly these cron triggers; those that stay keep their date of creation.
 
     Raises:
-        RefusalError: 10100 an expression has not five fields.
+        RefusalError: 10100 an expression has not five fields, or a number above the field's last.
     """
     for cron in crons:
-        if len(cron.split()) != _CRON_FIELDS:
+        if not _is_cron(cron):
             raise RefusalError(400, 10100, f"invalid cron string: {cron}")
     now = timestamp()
     before = {entry.cron: entry.created_on for entry in script.schedules}
@@ -169,6 +171,16 @@ def schedule(script: ScriptState, crons: Sequence[str]) -> ScriptState:
         for cron in dict.fromkeys(crons)
     )
     return replace(script, schedules=tuple(entries))
+
+
+def _is_cron(cron: str) -> bool:
+    """Whether an expression may be one; which of the rarer forms Cloudflare takes is not judged."""
+    fields = cron.split()
+    return len(fields) == len(_CRON_MOST) and all(
+        int(number) <= most
+        for field, most in zip(fields, _CRON_MOST, strict=True)
+        for number in _CRON_NUMBER.findall(field)
+    )
 
 
 def find(account: AccountState, name: str) -> ScriptState:

@@ -96,9 +96,18 @@ def test_schedules_are_replaced_and_keep_their_date_of_creation(embedded, deploy
     assert schedule(script, []).schedules == ()
 
 
-def test_a_cron_expression_has_five_fields(embedded, deploy_worker):
-    with pytest.raises(RefusalError, match="invalid cron string: daily"):
-        schedule(deploy_worker(embedded), ["daily"])
+@pytest.mark.parametrize(
+    "cron", ["daily", "* * * *", "60 * * * *", "0 24 * * *", "0 0 30-32 * *", "0 0 1 1,13 *", "0 0 * * 8#2"]
+)
+def test_an_expression_that_never_fires_is_refused(embedded, deploy_worker, cron):
+    with pytest.raises(RefusalError) as caught:
+        schedule(deploy_worker(embedded), ["* * * * *", cron])
+    assert (caught.value.code, caught.value.message) == (10100, f"invalid cron string: {cron}")
+
+
+@pytest.mark.parametrize("cron", ["59 23 31 12 7#5", "*/90 0-23/5 LW JAN-MAR 1L", "0 0 15W * SUN,2"])
+def test_every_form_of_an_expression_is_kept(embedded, deploy_worker, cron):
+    assert [entry.cron for entry in schedule(deploy_worker(embedded), [cron]).schedules] == [cron]
 
 
 def test_a_binding_to_a_queue_that_is_not_there_is_refused(embedded, make_upload):

@@ -76,7 +76,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _not_routed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - Starlette looks handlers up by class
-    path = request.url.path.removeprefix(API_ROOT)
+    path = request.url.path
     if error.status_code == 405:  # noqa: PLR2004 - the status is its name
         return failure(RefusalError(405, 10405, f"Method not allowed for {path}"))
     return failure(no_route(path))

@@ -188,6 +188,14 @@ async def test_a_path_outside_the_api_is_not_routed(api):
     assert refused(await api.get("http://embedded.invalid/other")) == (404, 7003)
 
 
+@pytest.mark.parametrize("path", ["/accounts/mine/queues", f"{A}/unknown/calls", f"{A}/queues/jobs"])
+async def test_what_leads_nowhere_is_named_as_it_was_asked_for(api, path):
+    (error,) = (await api.get(path)).json()["errors"]
+    told = f"Could not route to /client/v4{path}, perhaps your object identifier is invalid?"
+    assert (error["code"], error["message"]) == (7003, told)
+    assert [link["code"] for link in error["error_chain"]] == [7000]
+
+
 async def test_an_unknown_method_is_not_allowed(api):
     assert refused(await api.delete(f"{A}/d1/database")) == (405, 10405)
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import diagnose
 from diagnose.engine.ranking import root_causes
+from diagnose.engine.runner import UNANSWERED
 from diagnose.exits import ExitCode
 from diagnose.model import Confidence, Report, Severity, Status
 from diagnose.model.report import Stage
@@ -68,8 +69,10 @@ def exit_code(findings: Sequence[Finding], project: Project | None, thresholds: 
     """The exit code of a finished run."""
     if project is not None and project.config_error is not None:
         return ExitCode.USAGE
-    if any(finding.status is Status.ERROR for finding in findings):
-        return ExitCode.BROKEN
+    errors = [finding for finding in findings if finding.status is Status.ERROR]
+    if errors:
+        unanswered = all(UNANSWERED in finding.evidence for finding in errors)
+        return ExitCode.UNFINISHED if unanswered else ExitCode.BROKEN
     if thresholds.fail_on == NEVER:
         return ExitCode.CLEAN
     worst = Severity(thresholds.fail_on).rank

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 from diagnose.account.errors import (
     ApiError,
     CredentialError,
+    MalformedAnswerError,
     MissingPermissionError,
     RateLimitedError,
+    ServerError,
     UnreachableError,
 )
 from diagnose.account.permissions import permission_for
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from diagnose.plugin import Check, Context
 
 PLUGIN_CODE, PLUGIN_NAME = "PLUGIN", "plugin-unusable"
+UNANSWERED: Final = "unanswered"
+"""In the evidence of a check that did not break: the request to which the account gave no usable answer."""
 
 _JUDGED: Final = frozenset({Status.PASS, Status.FAIL, Status.WARN})
 _TOO_MANY_REQUESTS: Final = 429
@@ -180,6 +184,8 @@ async def _refused(check: type[Check], ctx: Context, error: ApiError) -> Finding
             raise error
         case CredentialError() | MissingPermissionError():
             return check().skipped(_not_permitted(error))
+        case ServerError() | MalformedAnswerError():
+            return _unanswered(check, error)
         case _:
             return _crash(check, describe_crash(error))
 
@@ -206,13 +212,22 @@ def describe_crash(error: Exception) -> str:
 
 
 def _crash(check: type[Check], what: str) -> Finding:
+    return _error(check, f"the check itself broke: {what}")
+
+
+def _unanswered(check: type[Check], error: ApiError) -> Finding:
+    found = _error(check, f"the account gave no usable answer: {error}")
+    return replace(found, evidence={UNANSWERED: f"{error.method} {error.path}"})
+
+
+def _error(check: type[Check], message: str) -> Finding:
     return Finding(
         code=check.code,
         name=check.name,
         status=Status.ERROR,
         severity=check.severity,
         confidence=Confidence.HIGH,
-        message=f"the check itself broke: {what}",
+        message=message,
     )
 
 

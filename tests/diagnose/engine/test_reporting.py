@@ -89,6 +89,13 @@ def test_exit_codes(
     assert exit_code([finding("LIM001", **changes)], None, Thresholds(fail_on=fail_on)) is code
 
 
+def test_a_check_that_broke_outweighs_one_that_the_account_did_not_answer(finding: Callable[..., Finding]):
+    unanswered = finding("TBL001", status=Status.ERROR, evidence={"unanswered": "GET /"})
+    broken, failed = finding("LIM001", status=Status.ERROR), finding("CFG006")
+    assert exit_code([failed, unanswered], None, Thresholds()) is ExitCode.UNFINISHED
+    assert exit_code([unanswered, broken], None, Thresholds()) is ExitCode.BROKEN
+
+
 def test_a_clean_run_ends_with_0():
     assert exit_code([], None, Thresholds()) is ExitCode.CLEAN
 

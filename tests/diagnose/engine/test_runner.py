@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from diagnose.account import Account, AccountKind, ApiError, Secret, UnreachableError
-from diagnose.account.errors import Exchange, api_error
+from diagnose.account.errors import Exchange, MalformedAnswerError, api_error
 from diagnose.embedded import EmbeddedAccount
+from diagnose.engine.reporting import Thresholds, exit_code
 from diagnose.engine.runner import Selection, run_check, run_checks
 from diagnose.errors import AccountError, PluginError
 from diagnose.exits import ExitCode
@@ -212,11 +213,23 @@ async def test_a_token_that_verification_knows_lacks_a_permission(
     assert found[1].message == "the token lacks “D1 Read” for this account (DEP006): Authentication error"
 
 
-async def test_trouble_of_the_service_is_an_error_of_the_check_alone(ctx: Context):
-    (_, found) = await run_check(refusing(lambda: refusal(500, 7500, "internal error")), ctx)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: refusal(500, 7500, "internal error"),
+        lambda: refusal(503, 0, "upstream connect error"),
+        lambda: MalformedAnswerError(Exchange(method="GET", path="/accounts/0/d1/database", message="<html>")),
+    ],
+)
+async def test_trouble_of_the_service_leaves_its_check_unfinished_and_no_other(
+    registry: Callable[..., Registry], ctx: Context, make: Callable[[], ApiError]
+):
+    (_, found, quiet) = await run_checks(registry(refusing(make), Quiet), ctx)
 
-    assert found.status is Status.ERROR
-    assert found.message.startswith("the check itself broke: ")
+    assert (found.status, quiet.status) == (Status.ERROR, Status.PASS)
+    assert found.message == f"the account gave no usable answer: {make()}"
+    assert found.evidence == {"unanswered": "GET /accounts/0/d1/database"}
+    assert exit_code([found, quiet], None, Thresholds()) is ExitCode.UNFINISHED
 
 
 async def test_a_check_that_takes_too_long_is_an_error(ctx: Context):

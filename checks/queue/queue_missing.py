@@ -27,9 +27,11 @@ class QueueMissing(Check):
 
     ## Why it matters
 
-    Wrangler creates databases that are missing, but no queues: with one missing it refuses to deploy the
-    worker, and what was deployed before stays. A worker whose queue was deleted later fails at `send`.
-    https://developers.cloudflare.com/queues/configuration/configure-queues/
+    What a deploy does about it depends on wrangler's release, as measured on two of them. 4.86.0 refuses to
+    deploy the worker, and what was deployed before stays. 4.164.0 creates the queue that a producer names,
+    under a misspelt name, too, so that messages wait where nobody takes them; it refuses a queue that is
+    only consumed. Neither looks for a dead-letter queue. A worker whose queue was deleted after its deploy
+    fails at `send`. https://developers.cloudflare.com/queues/configuration/configure-queues/
 
     ## Example
 

@@ -167,6 +167,19 @@ async def test_a_queue_that_is_missing(wrangler: Wrangler, served: Served, tides
         assert [script.name for script in await account.scripts()] == ["tides"] * makes_it
 
 
+async def test_a_queue_that_is_only_consumed_is_never_made(wrangler: Wrangler, served: Served, tides: Path):
+    config = tides / "wrangler.toml"
+    producer = '[[queues.producers]]\nbinding = "HEIGHTS"\nqueue = "heights"\n'
+    assert producer in config.read_text()
+    config.write_text(config.read_text().replace(producer, ""))
+
+    ended = wrangler("deploy", cwd=tides, code=1)
+
+    assert 'Queue "heights" does not exist' in ended.both
+    async with served.account() as account:
+        assert (await account.queues(), await account.scripts()) == ((), ())
+
+
 async def test_a_worker_that_is_not_there(wrangler: Wrangler):
     ended = wrangler("deployments list --name tides", code=1)
 

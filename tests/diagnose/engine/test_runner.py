@@ -218,7 +218,9 @@ async def test_a_token_that_verification_knows_lacks_a_permission(
     [
         lambda: refusal(500, 7500, "internal error"),
         lambda: refusal(503, 0, "upstream connect error"),
-        lambda: MalformedAnswerError(Exchange(method="GET", path="/accounts/0/d1/database", message="<html>")),
+        lambda: MalformedAnswerError(
+            Exchange(method="GET", path="/accounts/0/d1/database", message="<html>")
+        ),
     ],
 )
 async def test_trouble_of_the_service_leaves_its_check_unfinished_and_no_other(

@@ -4,19 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.engine.runner import run_check
-from diagnose.plugin import Context, Target
-
-
-@pytest.fixture
-def crash():
-    """The findings of a check whose context is broken."""
-
-    async def run(check):
-        return await run_check(check, Context(project=None, target=Target.OFFLINE))
-
-    return run
-
 
 @pytest.fixture
 def found(check):

@@ -6,9 +6,7 @@ from checks.config.binding_drift import BindingDrift
 from diagnose.embedded import EmbeddedAccount, Module, Upload
 from diagnose.embedded.deploying import deploy, schedule, upload_and_deploy
 from diagnose.embedded.tokens import Permission
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 UUID, OTHER = "0c4e7d53-6a64-4a5e-8f6b-9a4f7d1f2b11", "5f1c3a90-0000-4000-8000-000000000000"
@@ -287,12 +285,6 @@ async def test_without_queues_nobody_asks_for_their_permission(deployed, check_o
     assert [one.status for one in found] == [Status.PASS]
 
 
-class Eager(BindingDrift):
-    """Asks for nothing."""
-
-    requires = frozenset()
-
-
-async def test_a_crash_is_an_error():
-    (finding,) = await run_check(Eager, Context(project=None, target=Target.OFFLINE))
+async def test_a_crash_is_an_error(crash):
+    (finding,) = await crash(BindingDrift)
     assert finding.status is Status.ERROR

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from checks.data.gaps_and_duplicates import GapsAndDuplicates
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, Severity, Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 
@@ -200,14 +198,8 @@ async def test_without_an_account_it_is_skipped(write_project, check):
     assert {finding.status for finding in found if finding.code == "DAT001"} == {Status.SKIP}
 
 
-class Broken(GapsAndDuplicates):
-    """Looks at what is not there."""
-
-    requires = frozenset()
-
-
-async def test_a_crash_is_an_error():
-    (finding,) = await run_check(Broken, Context(project=None, target=Target.OFFLINE))
+async def test_a_crash_is_an_error(crash):
+    (finding,) = await crash(GapsAndDuplicates)
     assert finding.status is Status.ERROR
 
 

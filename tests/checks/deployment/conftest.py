@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.engine.runner import run_check
-from diagnose.plugin import Context, Target
-
 CONFIG = 'name = "rates"\nmain = "worker.py"\ncompatibility_date = "2025-11-10"\n'
 DATABASE = '\n[[d1_databases]]\nbinding = "DB"\n'
 WORKER = """from urllib.parse import urlparse
@@ -39,23 +36,3 @@ def worker(write_project):
         )
 
     return make
-
-
-@pytest.fixture
-def findings(check):
-    """What one check finds."""
-
-    async def find(code, folder, **choices):
-        return [finding for finding in await check(code, folder, **choices) if finding.code == code]
-
-    return find
-
-
-@pytest.fixture
-def crash():
-    """The findings of a check whose context is broken."""
-
-    async def run(check):
-        return await run_check(check, Context(project=None, target=Target.OFFLINE))
-
-    return run

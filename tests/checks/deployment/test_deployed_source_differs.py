@@ -154,12 +154,6 @@ async def test_over_http_it_is_the_same(findings, deployed, check_over_http):
     assert (over_http.message, over_http.evidence) == (saved.message, saved.evidence)
 
 
-class Eager(DeployedSourceDiffers):
-    """Asks for nothing."""
-
-    requires = frozenset()
-
-
 async def test_a_crash_is_an_error(crash):
-    (finding,) = await crash(Eager)
+    (finding,) = await crash(DeployedSourceDiffers)
     assert finding.status is Status.ERROR

@@ -64,12 +64,6 @@ async def test_a_worker_without_a_name_is_skipped(findings, demo):
     assert (finding.status, finding.message) == (Status.SKIP, "the config gives the worker no `name`")
 
 
-class Eager(NotDeployed):
-    """Asks for nothing."""
-
-    requires = frozenset()
-
-
 async def test_a_crash_is_an_error(crash):
-    (finding,) = await crash(Eager)
+    (finding,) = await crash(NotDeployed)
     assert finding.status is Status.ERROR

@@ -7,9 +7,7 @@ import pytest
 from checks.queue.consumer_missing import ConsumerMissing
 from diagnose.embedded import EmbeddedAccount, Module, Upload
 from diagnose.embedded.deploying import upload_and_deploy
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, Location, Severity, Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -343,6 +341,6 @@ async def test_without_a_config_it_is_skipped(check, write_project):
     assert [f.status for f in findings if f.code == "QUE003"] == [Status.SKIP]
 
 
-async def test_a_crash_is_an_error():
-    (finding,) = await run_check(ConsumerMissing, Context(project=None, target=Target.OFFLINE))
+async def test_a_crash_is_an_error(crash):
+    (finding,) = await crash(ConsumerMissing)
     assert finding.status is Status.ERROR

@@ -6,9 +6,7 @@ import pytest
 
 from checks.queue.dead_letter_queue import DeadLetterQueue
 from diagnose.embedded import EmbeddedAccount
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, Location, Severity, Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -105,6 +103,6 @@ async def test_without_a_config_it_is_skipped(found):
     assert finding.status is Status.SKIP
 
 
-async def test_a_crash_is_an_error():
-    (finding,) = await run_check(DeadLetterQueue, Context(project=None, target=Target.OFFLINE))
+async def test_a_crash_is_an_error(crash):
+    (finding,) = await crash(DeadLetterQueue)
     assert finding.status is Status.ERROR

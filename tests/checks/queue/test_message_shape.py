@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from checks.queue.message_shape import MessageShape
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, Location, Severity, Status
-from diagnose.plugin import Context, Target
 
 CORRECT = sorted((Path(__file__).parents[2] / "fixtures" / "correct").iterdir())
 CONFIG = """
@@ -352,6 +350,6 @@ async def test_a_queue_with_one_end_passes(findings):
     )
 
 
-async def test_a_broken_check_is_an_error():
-    (finding,) = await run_check(MessageShape, Context(project=None, target=Target.OFFLINE))
+async def test_a_broken_check_is_an_error(crash):
+    (finding,) = await crash(MessageShape)
     assert finding.status is Status.ERROR

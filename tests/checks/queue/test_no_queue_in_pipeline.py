@@ -6,9 +6,7 @@ import pytest
 
 from checks.queue.no_queue_in_pipeline import NoQueueInPipeline
 from diagnose.demo.writing import write_demo
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, FixInfo, Location, Safety, Severity, Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -133,6 +131,6 @@ async def test_without_source_it_is_skipped(check, write_project):
     assert [f.status for f in findings if f.code == "QUE001"] == [Status.SKIP]
 
 
-async def test_a_crash_is_an_error():
-    (finding,) = await run_check(NoQueueInPipeline, Context(project=None, target=Target.OFFLINE))
+async def test_a_crash_is_an_error(crash):
+    (finding,) = await crash(NoQueueInPipeline)
     assert finding.status is Status.ERROR

@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.source.interpolated_sql import InterpolatedSql
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, Location, Severity, Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 
@@ -376,6 +374,6 @@ async def test_without_source_it_is_skipped(check, write_project):
     assert finding.status is Status.SKIP
 
 
-async def test_a_check_that_breaks_is_an_error():
-    (finding,) = await run_check(InterpolatedSql, Context(project=object(), target=Target.OFFLINE))
+async def test_a_check_that_breaks_is_an_error(crash):
+    (finding,) = await crash(InterpolatedSql)
     assert finding.status is Status.ERROR

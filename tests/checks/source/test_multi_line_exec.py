@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.source.multi_line_exec import MultiLineExec
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, Location, Severity, Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 
@@ -142,6 +140,6 @@ async def test_without_source_it_is_skipped(check, write_project):
     assert finding.status is Status.SKIP
 
 
-async def test_a_check_that_breaks_is_an_error():
-    (finding,) = await run_check(MultiLineExec, Context(project=object(), target=Target.OFFLINE))
+async def test_a_check_that_breaks_is_an_error(crash):
+    (finding,) = await crash(MultiLineExec)
     assert finding.status is Status.ERROR

@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 from checks.source.python_object_crossing import PythonObjectCrossing
-from diagnose.engine.runner import run_check
 from diagnose.model import Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 
@@ -146,6 +144,6 @@ async def test_skips_without_source(crossing):
     assert [each.status for each in await crossing({"wrangler.toml": 'name = "a"\n'})] == [Status.SKIP]
 
 
-async def test_a_crash_is_an_error():
-    [finding] = await run_check(PythonObjectCrossing, Context(project=None, target=Target.OFFLINE))
+async def test_a_crash_is_an_error(crash):
+    [finding] = await crash(PythonObjectCrossing)
     assert finding.status is Status.ERROR

@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 from checks.source.python_runtime import PythonRuntime
-from diagnose.engine.runner import run_check
 from diagnose.model import Status
-from diagnose.plugin import Context, Target
 
 pytestmark = pytest.mark.anyio
 
@@ -200,6 +198,6 @@ async def test_skips_without_source(runtime):
     assert [each.status for each in await runtime({"wrangler.toml": 'name = "a"\n'})] == [Status.SKIP]
 
 
-async def test_a_crash_is_an_error():
-    [finding] = await run_check(PythonRuntime, Context(project=None, target=Target.OFFLINE))
+async def test_a_crash_is_an_error(crash):
+    [finding] = await crash(PythonRuntime)
     assert finding.status is Status.ERROR

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from checks.source.retry_duplicates_rows import RetryDuplicatesRows
-from diagnose.engine.runner import run_check
 from diagnose.model import Confidence, Location, Severity, Status
-from diagnose.plugin import Context, Target
 
 CORRECT = sorted((Path(__file__).parents[2] / "fixtures" / "correct").iterdir())
 UUID = "0c4e7d53-6a64-4a5e-8f6b-9a4f7d1f2b11"
@@ -212,6 +210,6 @@ async def test_without_tables_it_is_skipped(check, write_project):
     assert finding.message.startswith("the tables are not known")
 
 
-async def test_a_broken_check_is_an_error():
-    (finding,) = await run_check(RetryDuplicatesRows, Context(project=None, target=Target.OFFLINE))
+async def test_a_broken_check_is_an_error(crash):
+    (finding,) = await crash(RetryDuplicatesRows)
     assert finding.status is Status.ERROR

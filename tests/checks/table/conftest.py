@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.engine.runner import run_check
-from diagnose.plugin import Context, Target
-
 UUID = "0c4e7d53-6a64-4a5e-8f6b-9a4f7d1f2b11"
 CONFIG = f"""
 name = "rates"
@@ -50,23 +47,3 @@ def account(saved_account):
         return saved_account(folder, databases)
 
     return make
-
-
-@pytest.fixture
-def findings(check):
-    """What one check finds."""
-
-    async def find(code, folder, **choices):
-        return [finding for finding in await check(code, folder, **choices) if finding.code == code]
-
-    return find
-
-
-@pytest.fixture
-def crash():
-    """The findings of a check whose context is broken."""
-
-    async def run(check):
-        return await run_check(check, Context(project=None, target=Target.OFFLINE))
-
-    return run

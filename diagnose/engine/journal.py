@@ -140,6 +140,12 @@ class Journal:
         """True when a step is left that was begun and not undone."""
         return any(not step.undone for step in self.steps)
 
+    @property
+    def _ways_on(self) -> str:
+        if not self.can_be_undone:
+            return "run `diagnose fix` again"
+        return f"go on with `diagnose fix`, or take back what stands with `diagnose undo --run {self.run_id}`"
+
     def _all(self, name: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event.get("event") == name]
 
@@ -154,7 +160,7 @@ class Journal:
                 f"the journal cannot be written: {error.strerror}",
                 where=str(self.path),
                 why="what is not recorded cannot be undone, so nothing more is changed",
-                hint="free some space or check the folder's permissions, then run `diagnose fix` again",
+                hint=f"free some space or check the folder's permissions, then {self._ways_on}",
             ) from error
         self.events.append(event)
 

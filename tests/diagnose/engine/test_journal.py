@@ -165,6 +165,23 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
     with pytest.raises(ProjectError, match="the journal cannot be written") as caught:
         begin(tmp_path / ".diagnose" / "journal")
     assert caught.value.exit_code == 4
+    assert caught.value.hint == (
+        "free some space or check the folder's permissions, then run `diagnose fix` again"
+    )
+
+
+def test_a_journal_that_can_no_longer_be_written_tells_how_to_take_back_what_stands(home: Path):
+    journal = begin(home)
+    journal.append(**STEP, number=1)
+    journal.path.unlink()
+    journal.path.mkdir()
+
+    with pytest.raises(ProjectError, match="the journal cannot be written") as caught:
+        journal.append(event="applied", number=1)
+    assert caught.value.hint == (
+        "free some space or check the folder's permissions, then go on with `diagnose fix`, "
+        f"or take back what stands with `diagnose undo --run {journal.run_id}`"
+    )
 
 
 FULL_DISK = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from diagnose.embedded.analytics.language import QueryError
 from diagnose.embedded.analytics.percentiles import percentile
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from diagnose.embedded.analytics.datasets import Record
     from diagnose.embedded.analytics.language import Field
+
+Value = TypeVar("Value")
 
 _ORDER: Final = re.compile(r"(?:(sum|avg|max)_)?(\w+)_(ASC|DESC)")
 _QUANTILE: Final = re.compile(r"(\w+)P(\d+)")
@@ -30,7 +32,7 @@ _OPERATORS: Final[Mapping[str, Callable[[str, Any], bool]]] = {
 
 def grouped(records: Iterable[Record], asked: Field) -> list[dict[str, Any]]:
     """The groups that a field of a query asks for. Raises QueryError."""
-    condition = asked.arguments.get("filter") or {}
+    condition = _argument(asked, "filter", dict) or {}
     dimensions = [one.name for one in _selections(asked, "dimensions")]
     groups: dict[tuple[str, ...], list[Record]] = {}
     for record in records:
@@ -38,11 +40,17 @@ def grouped(records: Iterable[Record], asked: Field) -> list[dict[str, Any]]:
             key = tuple(_dimension(record, name) for name in dimensions)
             groups.setdefault(key, []).append(record)
     members = list(groups.values())
-    for order in reversed(asked.arguments.get("orderBy") or []):
+    for order in reversed(_argument(asked, "orderBy", list) or []):
         value, descending = _order(str(order))
         members.sort(key=value, reverse=descending)
-    limit = asked.arguments.get("limit")
-    return [_shown(group, asked.selections) for group in members[: None if limit is None else int(limit)]]
+    return [_shown(group, asked.selections) for group in members[: _argument(asked, "limit", int)]]
+
+
+def _argument(asked: Field, name: str, kind: type[Value]) -> Value | None:
+    value = asked.arguments.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise QueryError(f"unusable argument {name!r}")
+    return value
 
 
 def _selections(asked: Field, name: str) -> Sequence[Field]:

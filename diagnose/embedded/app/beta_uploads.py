@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from diagnose.embedded.app.beta_workers import WORKERS, known_worker, shown_version, shown_worker
+from diagnose.embedded.app.bodies import object_in
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
 from diagnose.embedded.app.multipart import upload_of
@@ -37,7 +37,7 @@ async def create_worker(call: Call) -> Response:
         raise RefusalError(400, 10026, 'The request body must be an object with "name".')
     if name in call.account.scripts:
         raise RefusalError(409, 10040, f"A worker with the name {name} already exists.")
-    now, reachable = timestamp(), body.get("subdomain") or {}
+    now, reachable = timestamp(), object_in(body, "subdomain")
     script = ScriptState(
         name=name,
         tag=uuid4().hex,
@@ -72,7 +72,7 @@ def _modules(body: Mapping[str, Any]) -> dict[str, Module]:
             )
             for module in body.get("modules") or ()
         }
-    except (TypeError, KeyError, binascii.Error) as error:
+    except (TypeError, KeyError, ValueError) as error:
         message = "A module has a name, a content_type and a content_base64."
         raise RefusalError(400, 10021, message) from error
 

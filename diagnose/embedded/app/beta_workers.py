@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from diagnose.embedded.app.accounts import EMAIL
+from diagnose.embedded.app.bodies import object_in
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import page, success
 from diagnose.embedded.app.references import delete_worker
@@ -13,6 +14,7 @@ from diagnose.embedded.app.settings import CONFIGURED, script_settings, subdomai
 from diagnose.embedded.deploying import find, with_settings
 from diagnose.embedded.refusal import RefusalError, no_version
 from diagnose.embedded.secret_changes import add_version_with_secrets
+from diagnose.embedded.state import SECRET_TYPES
 from diagnose.embedded.tokens import Permission
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ async def edit_worker(call: Call) -> Response:
     body, script = await call.json_object(), known_worker(call)
     if body.get("name", script.name) != script.name:
         raise RefusalError(400, 10026, "A worker of an embedded account cannot be renamed.")
-    reachable = {**subdomain_settings(script), **(body.get("subdomain") or {})}
+    reachable = {**subdomain_settings(script), **object_in(body, "subdomain")}
     script = replace(
         script,
         settings=with_settings(script.settings, body),
@@ -88,7 +90,7 @@ async def edit_latest_version(call: Call) -> Response:
     env, annotations = body.get("env") or {}, body.get("annotations") or {}
     if set(body) - {"env", "annotations"} or not isinstance(env, dict) or not isinstance(annotations, dict):
         raise unusable
-    if not all(secret is None or isinstance(secret, dict) for secret in env.values()):
+    if not all(secret is None or _is_secret(secret) for secret in env.values()):
         raise unusable
     changes = {
         name: None if secret is None else {"type": "secret_text", **secret, "name": name}
@@ -99,6 +101,10 @@ async def edit_latest_version(call: Call) -> Response:
     script = add_version_with_secrets(script, changes, source=call.source, annotations=told)
     call.account.put_script(script)
     return success(shown_version(script.versions[-1]))
+
+
+def _is_secret(given: Any) -> bool:
+    return isinstance(given, dict) and str(given.get("type", "secret_text")) in SECRET_TYPES
 
 
 def known_worker(call: Call) -> ScriptState:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from diagnose.embedded.app.auth import authenticate, authorize
+from diagnose.embedded.app.bodies import read_json
 from diagnose.embedded.deploying import find
 from diagnose.embedded.refusal import RefusalError
 
@@ -49,10 +49,10 @@ class Call:
         user_agent = self.request.headers.get("user-agent", "")
         return "wrangler" if user_agent.startswith("wrangler/") else "api"
 
-    async def json(self, otherwise: RefusalError) -> Any:
-        """The body, whatever its content type says. Raises `otherwise` when it is not JSON."""
+    async def json(self, otherwise: RefusalError, *, halves: bool = False) -> Any:
+        """The body, whatever its content type says. Raises `otherwise` when `read_json` refuses it."""
         try:
-            return json.loads(await self.request.body())
+            return read_json(await self.request.body(), halves=halves)
         except (ValueError, RecursionError):
             raise otherwise from None
 

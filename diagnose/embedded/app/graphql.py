@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from diagnose.embedded.analytics.datasets import DATASETS
 from diagnose.embedded.analytics.grouping import grouped
 from diagnose.embedded.analytics.language import QueryError, read_query
+from diagnose.embedded.app.bodies import object_in
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.state import timestamp
@@ -35,7 +36,7 @@ async def answer_query(call: Call) -> Response:
     if not isinstance(body.get("query"), str):
         raise unusable
     try:
-        fields = read_query(body["query"], body.get("variables") or {})
+        fields = read_query(body["query"], object_in(body, "variables"))
         return JSONResponse({"data": _answered(call, fields), "errors": None})
     except _AccessError as error:
         return _failed(str(error), "authz")
@@ -55,7 +56,7 @@ def _answered(call: Call, fields: tuple[Field, ...]) -> dict[str, Any]:
 
 
 def _account(call: Call, accounts: Field) -> dict[str, Any]:
-    tag = (accounts.arguments.get("filter") or {}).get("accountTag")
+    tag = object_in(accounts.arguments, "filter").get("accountTag")
     if tag != call.account.account_id or not call.grant.allows(Permission.ANALYTICS_READ):
         raise _AccessError(f"not authorized for that account: {tag}")
     shown: dict[str, Any] = {}

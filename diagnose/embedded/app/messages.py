@@ -40,13 +40,13 @@ _PURGE: Final = "delete_messages_permanently"
 
 async def push(call: Call) -> Response:
     """One message."""
-    queue, body = _queue(call), await _object(call)
+    queue, body = _queue(call), await _object(call, halves=True)
     return _push(call, queue, [_message(body)], batch=False)
 
 
 async def push_batch(call: Call) -> Response:
     """Several messages, all or none; `delay_seconds` holds for those that do not say."""
-    queue, body = _queue(call), await _object(call)
+    queue, body = _queue(call), await _object(call, halves=True)
     items = body.get("messages")
     if not isinstance(items, list) or not items:
         raise _invalid("messages must be a list of at least one message")
@@ -193,8 +193,9 @@ def _pulling(queue: QueueState) -> ConsumerState:
     return queue.consumer
 
 
-async def _object(call: Call) -> dict[str, Any]:
-    body = await call.json(RefusalError(400, 10208, "JSONRequestBodyMalformed: the body is not JSON"))
+async def _object(call: Call, *, halves: bool = False) -> dict[str, Any]:
+    malformed = RefusalError(400, 10208, "JSONRequestBodyMalformed: the body is not JSON")
+    body = await call.json(malformed, halves=halves)
     if not isinstance(body, dict):
         raise _invalid("the body must be an object")
     return body

@@ -5,7 +5,6 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from diagnose.d1 import LIMITS
+from diagnose.embedded.app.bodies import read_json
 from diagnose.embedded.deploying import Upload
 from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.state import SECRET_TYPES, Module
@@ -47,8 +47,8 @@ async def read_upload(call: Call) -> Upload:
         raise _unusable("the part `metadata` is missing")
     strict = call.request.query_params.get("bindings_inherit") == "strict"
     try:
-        given = json.loads(metadata)
-    except ValueError as error:
+        given = read_json(metadata)
+    except (ValueError, RecursionError) as error:
         raise _unusable("the part `metadata` is no JSON") from error
     return upload_of(given, modules, source=call.source, strict=strict)
 
@@ -63,8 +63,8 @@ async def read_json_part(request: Request, name: str) -> dict[str, Any]:
         raise RefusalError(400, 10001, "Content-Type must be multipart/form-data.")
     part, _ = await _read_form(request, name)
     try:
-        given = None if part is None else json.loads(part)
-    except ValueError:
+        given = None if part is None else read_json(part)
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
         raise RefusalError(400, 10026, f"The part `{name}` must be a JSON object.")

@@ -79,7 +79,7 @@ def _name(call: Call) -> str:
 
 def _secret(body: Mapping[str, Any]) -> Binding:
     kind = body.get("type", "secret_text")
-    if not isinstance(body.get("name"), str) or not body["name"] or kind not in SECRET_TYPES:
+    if not isinstance(body.get("name"), str) or not body["name"] or str(kind) not in SECRET_TYPES:
         raise _unusable()
     return {**body, "type": kind}
 

@@ -88,6 +88,7 @@ def _edited(
         annotations = {str(key): str(value) for key, value in (given.get("annotations") or {}).items()}
         bindings = [dict(binding) for binding in given.get("bindings") or ()]
         names = [(str(binding["name"]), str(binding["type"])) for binding in bindings]
+        flags = tuple(map(str, given.get("compatibility_flags", before.compatibility_flags) or ()))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         message = "The part `settings` is not what it must be."
         raise RefusalError(400, 10026, message) from error
@@ -101,9 +102,7 @@ def _edited(
     return replace(
         version,
         compatibility_date=str(given.get("compatibility_date", version.compatibility_date)),
-        compatibility_flags=tuple(
-            map(str, given.get("compatibility_flags", version.compatibility_flags) or ())
-        ),
+        compatibility_flags=flags,
         configured={**version.configured, **{key: given[key] for key in CONFIGURED if key in given}},
     )
 

@@ -19,6 +19,7 @@ from diagnose.embedded.analytics.telemetry import (
     needle_found,
     passes,
 )
+from diagnose.embedded.app.bodies import object_in
 from diagnose.embedded.app.calls import ApiRoute
 from diagnose.embedded.app.envelope import success
 from diagnose.embedded.refusal import RefusalError
@@ -42,13 +43,12 @@ async def query(call: Call) -> Response:
     body = await _body(call)
     if not isinstance(body.get("queryId"), str):
         raise _refused("queryId must be a string")
-    view = body.get(
-        "view", "calculations" if (body.get("parameters") or {}).get("calculations") else "events"
-    )
+    parameters = object_in(body, "parameters")
+    view = str(body.get("view", "calculations" if parameters.get("calculations") else "events"))
     if view not in _VIEWS:
         raise _refused(f"view must be one of {', '.join(sorted(_VIEWS))}")
     started = time.perf_counter()
-    found = _found(call, body, body.get("parameters") or {}, _frame(body, required=True))
+    found = _found(call, body, parameters, _frame(body, required=True))
     result = {
         "run": _run(call, body, started),
         "statistics": {
@@ -77,7 +77,7 @@ async def keys(call: Call) -> Response:
 async def values(call: Call) -> Response:
     """The values that events have under a key."""
     body = await _body(call)
-    key, kind = body.get("key"), body.get("type")
+    key, kind = body.get("key"), str(body.get("type"))
     if not isinstance(key, str) or kind not in {"string", "number", "boolean"}:
         raise _refused("key and type must name a key and its type")
     found = _found(call, body, body, _frame(body, required=True))
@@ -98,6 +98,8 @@ def _found(
         name for name, script in call.account.scripts.items() if script.settings.observability.get("enabled")
     }
     datasets = parameters.get("datasets") or body.get("datasets") or [DATASET]
+    if not isinstance(datasets, list):
+        raise _refused("datasets must be an array")
     if DATASET not in datasets:
         return []
     events = events_of(one for one in call.account.observed.invocations if one.script in seen)

@@ -118,7 +118,7 @@ class TableMissing(Check):
 
     async def _problem(self, ctx: Context, binding: D1Binding, missing: MissingTable) -> Finding:
         table, written = missing.name, missing.columns
-        elsewhere = await _elsewhere(ctx, binding, table)
+        elsewhere = await tables_elsewhere(ctx.account, table, apart_from=binding.database_id)
         migration = await _pending(ctx, binding, table)
         sql_file = None if ctx.account else created_in(ctx.project.root, table)
         database = await database_name(ctx.account, binding)
@@ -146,12 +146,6 @@ class TableMissing(Check):
 async def _definitions(ctx: Context, binding: D1Binding) -> tuple[str, ...] | None:
     read = partial(read_definitions, ctx.project, ctx.account, binding)
     return await ctx.fact(f"definitions {binding.binding}", read)
-
-
-async def _elsewhere(ctx: Context, binding: D1Binding, table: str) -> tuple[Elsewhere, ...]:
-    if ctx.account is None:
-        return ()
-    return await tables_elsewhere(ctx.account, table, apart_from=binding.database_id)
 
 
 async def _pending(ctx: Context, binding: D1Binding, table: str) -> str | None:

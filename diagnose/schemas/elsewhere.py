@@ -25,12 +25,18 @@ class Elsewhere:
     empty: bool
 
 
-async def tables_elsewhere(account: Account, table: str, *, apart_from: str | None) -> tuple[Elsewhere, ...]:
+async def tables_elsewhere(
+    account: Account | None, table: str, *, apart_from: str | None
+) -> tuple[Elsewhere, ...]:
     """The tables of that name, by the name of their database; at most `MOST_DATABASES` are looked into.
+
+    Without an account there are none.
 
     Raises:
         AccountError: the account cannot be asked.
     """
+    if account is None:
+        return ()
     databases = [info for info in await account.databases() if info.uuid != (apart_from or "").lower()]
     databases.sort(key=lambda info: info.name)
     found = await asyncio.gather(*(_look(account, info, table) for info in databases[:MOST_DATABASES]))

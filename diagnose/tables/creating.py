@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from diagnose.d1.identifiers import quoted
 from diagnose.d1.schema import Column, Table
-from diagnose.plugin import Choice
 from diagnose.rehearsal.assuming import database_id
 from diagnose.rehearsal.definitions import unique_index
 from diagnose.rehearsal.watching import bound_rows
@@ -15,10 +14,8 @@ from diagnose.schemas import (
     column_type,
     create_table_sql,
     database_name,
-    known_key,
     missing_tables,
     new_migration,
-    parse_key,
     pending_until,
     read_definitions,
     recorded_samples,
@@ -27,6 +24,7 @@ from diagnose.schemas import (
 )
 from diagnose.steps import Reversal
 from diagnose.steps.new_migration import apply_step, migration_steps
+from diagnose.tables.keying import KeyQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,10 +70,13 @@ async def _creation(  # noqa: PLR0917 - one private caller
             f"the source does not tell which columns {table} has",
             "write a migration that creates it: `wrangler d1 migrations create`",
         )
-    elsewhere = await _elsewhere(ctx, binding, table)
-    key = _key(ctx, binding, missing, elsewhere)
+    elsewhere = await tables_elsewhere(ctx.account, table, apart_from=binding.database_id)
+    question = KeyQuestion(table=table, columns=missing.columns, sites=missing.sites)
+    wants_none = ctx.options.get("key") == NO_KEY
+    key = () if wants_none else await question.answer(ctx, binding, elsewhere)
     if key is None:
-        return fix.ask(f"nothing says which columns of {table} tell its rows apart", _choice(missing))
+        choice = question.choice(**{NO_KEY: "no key: each import adds its rows again"})
+        return fix.ask(f"nothing says which columns of {table} tell its rows apart", choice)
     sql = create_table_sql(table, await _types(ctx, binding, missing, elsewhere, key), key)
     problem = still_refused(definitions, ctx.source, binding, missing, sql)
     if problem is not None:
@@ -87,37 +88,6 @@ async def _creation(  # noqa: PLR0917 - one private caller
     return fix.steps(
         f"a new migration creates {table} with the columns that the worker writes",
         *migration_steps(binding, database, migration, _reversal(table, database)),
-    )
-
-
-async def _elsewhere(ctx: Context, binding: D1Binding, table: str) -> tuple[Elsewhere, ...]:
-    if ctx.account is None:
-        return ()
-    return await tables_elsewhere(ctx.account, table, apart_from=binding.database_id)
-
-
-def _key(
-    ctx: Context, binding: D1Binding, missing: MissingTable, elsewhere: Sequence[Elsewhere]
-) -> tuple[str, ...] | None:
-    """The columns of the key; () when the user wants none, None when nobody says."""
-    answer = ctx.options.get("key")
-    if answer == NO_KEY:
-        return ()
-    if answer is not None:
-        return parse_key(answer, missing.columns)
-    others = [each.table for each in elsewhere]
-    known = known_key(ctx.project.settings, binding, missing.name, missing.sites, others)
-    return parse_key(",".join(known), missing.columns)
-
-
-def _choice(missing: MissingTable) -> Choice:
-    return Choice(
-        option="key",
-        question=f"Which columns tell one row of {missing.name} from another?",
-        answers={
-            "COLUMN,COLUMN": f"these columns together, of {', '.join(missing.columns)}",
-            NO_KEY: "no key: each import adds its rows again",
-        },
     )
 
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.errors import SourceError
-from diagnose.plugin import Choice, Fix, Safety, Turn
+from diagnose.plugin import Fix, Safety, Turn
 from diagnose.rewriting import Refused, add_conflict_clause, reread, rewrite_until_done
 from diagnose.schemas import (
     conflict_clause,
     find_binding,
-    known_key,
-    parse_key,
     read_definitions,
     refusal_after,
     repeated_inserts,
     sites_of,
-    tables_elsewhere,
 )
 from diagnose.steps import EditFile
 from diagnose.steps.unique_index import (
@@ -25,6 +22,7 @@ from diagnose.steps.unique_index import (
     unique_index_sql,
     unique_index_steps,
 )
+from diagnose.tables import KeyQuestion
 
 if TYPE_CHECKING:
     from diagnose.plugin import Context, Finding, Plan, Step
@@ -57,9 +55,11 @@ class RetryDuplicatesRows(Fix):
         insert = next((each for each in found if (each.table.name, each.site.function) == meant), None)
         if insert is None:
             return self.nothing(f"rows of {table} that arrive twice are stored once")
-        key = insert.key.columns if insert.key else await _key(ctx, binding, insert)
+        sites = sites_of(ctx.source, binding, table)
+        question = KeyQuestion(table=table, columns=insert.columns, sites=sites)
+        key = insert.key.columns if insert.key else await question.answer(ctx, binding)
         if key is None:
-            return self.ask(f"nothing says which columns of {table} tell its rows apart", _choice(insert))
+            return self.ask(f"nothing says which columns of {table} tell its rows apart", question.choice())
         return await self._keyed(ctx, binding, insert, key, definitions)
 
     async def _keyed(
@@ -141,23 +141,3 @@ def _refusal(
         if (site.function, site.table, site.verb) == (insert.site.function, insert.site.table, "INSERT")
     ]
     return refusal_after(definitions, sites)
-
-
-async def _key(ctx: Context, binding: D1Binding, insert: RepeatedInsert) -> tuple[str, ...] | None:
-    """The columns of the key, or None when nobody says."""
-    answer = ctx.options.get("key")
-    if answer is not None:
-        return parse_key(answer, insert.columns)
-    name = insert.table.name
-    others = await tables_elsewhere(ctx.account, name, apart_from=binding.database_id) if ctx.account else ()
-    sites = sites_of(ctx.source, binding, name)
-    known = known_key(ctx.project.settings, binding, name, sites, [each.table for each in others])
-    return parse_key(",".join(known), insert.columns)
-
-
-def _choice(insert: RepeatedInsert) -> Choice:
-    return Choice(
-        option="key",
-        question=f"Which columns tell one row of {insert.table.name} from another?",
-        answers={"COLUMN,COLUMN": f"these columns together, of {', '.join(insert.columns)}"},
-    )

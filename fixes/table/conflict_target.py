@@ -5,26 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from diagnose.d1.identifiers import quoted
-from diagnose.plugin import Choice, Fix, Safety, Turn
-from diagnose.schemas import (
-    find_binding,
-    known_key,
-    parse_key,
-    read_definitions,
-    tables_elsewhere,
-    unkeyed_inserts,
-)
+from diagnose.plugin import Fix, Safety, Turn
+from diagnose.schemas import find_binding, read_definitions, unkeyed_inserts
 from diagnose.steps.unique_index import (
     count_duplicates,
     duplicates_sql,
     unique_index_sql,
     unique_index_steps,
 )
+from diagnose.tables import KeyQuestion
 
 if TYPE_CHECKING:
     from diagnose.plugin import Context, Finding, Plan
     from diagnose.project import D1Binding
-    from diagnose.schemas import UnkeyedInsert
 
 
 class ConflictTarget(Fix):
@@ -48,9 +41,10 @@ class ConflictTarget(Fix):
         insert = next((each for each in found if (each.table.name, each.clause.text) == meant), None)
         if insert is None:
             return self.nothing(f"{table} has a key for every conflict clause")
-        key = await _key(ctx, binding, insert)
+        question = KeyQuestion(table=table, columns=insert.columns, sites=[insert.site])
+        key = insert.clause.target or await question.answer(ctx, binding)
         if key is None:
-            return self.ask(f"nothing says which columns of {table} tell its rows apart", _choice(insert))
+            return self.ask(f"nothing says which columns of {table} tell its rows apart", question.choice())
         duplicates = await count_duplicates(ctx.account, binding, table, key)
         if duplicates:
             return self.refuse(
@@ -69,24 +63,3 @@ class ConflictTarget(Fix):
         columns = ", ".join(map(quoted, key))
         why = f"no key of {table} is held by two rows; a unique index over ({columns}) keeps it so"
         return self.steps(why, *steps)
-
-
-async def _key(ctx: Context, binding: D1Binding, insert: UnkeyedInsert) -> tuple[str, ...] | None:
-    """The columns of the key, or None when nobody says."""
-    if insert.clause.target:
-        return insert.clause.target
-    answer = ctx.options.get("key")
-    if answer is not None:
-        return parse_key(answer, insert.columns)
-    name = insert.table.name
-    others = await tables_elsewhere(ctx.account, name, apart_from=binding.database_id) if ctx.account else ()
-    known = known_key(ctx.project.settings, binding, name, [insert.site], [each.table for each in others])
-    return parse_key(",".join(known), insert.columns)
-
-
-def _choice(insert: UnkeyedInsert) -> Choice:
-    return Choice(
-        option="key",
-        question=f"Which columns tell one row of {insert.table.name} from another?",
-        answers={"COLUMN,COLUMN": f"these columns together, of {', '.join(insert.columns)}"},
-    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from diagnose.d1.limits import LIMITS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -58,7 +60,7 @@ class RuntimeLimits:
     """
 
     wall_seconds: float = 15.0
-    sleep_seconds: float = 900.0
+    sleep_seconds: float = float(LIMITS.workers.background_seconds)
     cpu_seconds: int = 5
     memory_bytes: int = 128 * 1024 * 1024
     log_bytes: int = 256 * 1024

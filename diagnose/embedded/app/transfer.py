@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from diagnose.embedded.account import EmbeddedAccount
     from diagnose.embedded.app.calls import Call
-    from diagnose.embedded.transfers import Job, Link
+    from diagnose.embedded.transfers import Job, JobKind, Link
 
 _PATIENCE_SECONDS: Final = 1.0
 _MD5: Final = re.compile(r"[0-9a-f]{32}")
@@ -137,7 +137,7 @@ async def _polled(job: Job) -> dict[str, Any]:
     return job.polled()
 
 
-async def _polled_by(call: Call, kind: str, uuid: str, bookmark: object) -> dict[str, Any]:
+async def _polled_by(call: Call, kind: JobKind, uuid: str, bookmark: object) -> dict[str, Any]:
     if not isinstance(bookmark, str):
         raise invalid_property("current_bookmark: must be a string")
     job = call.account.transfers.job(kind, uuid, bookmark)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from diagnose.errors import DiagnoseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+JobKind: TypeAlias = Literal["import", "export"]
 
 
 class StoppedError(DiagnoseError):
@@ -27,7 +29,7 @@ class Job:
         error: why it failed, or None.
     """
 
-    kind: Literal["import", "export"]
+    kind: JobKind
     bookmark: str
     result: dict[str, Any] | None = None
     error: str | None = None

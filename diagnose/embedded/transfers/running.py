@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from diagnose.d1 import Database
     from diagnose.d1.dumping import DumpOptions
     from diagnose.embedded.account import EmbeddedAccount
+    from diagnose.embedded.transfers.jobs import JobKind
     from diagnose.embedded.transfers.links import Link
 
 
@@ -59,7 +60,7 @@ class Transfers:
         self._account = account
         self._uploads: dict[str, ImportFile] = {}
         self._arrived: dict[str, str] = {}
-        self._jobs: dict[tuple[str, str], Job] = {}
+        self._jobs: dict[tuple[JobKind, str], Job] = {}
         self._before: dict[str, DatabaseFacts] = {}
 
     def expect(self, uuid: str, etag: str) -> ImportFile:
@@ -118,7 +119,7 @@ class Transfers:
 
         return self._start("export", uuid, work)
 
-    def job(self, kind: str, uuid: str, bookmark: str) -> Job | None:
+    def job(self, kind: JobKind, uuid: str, bookmark: str) -> Job | None:
         """The newest job of that kind if it began at that bookmark, or None."""
         job = self._jobs.get((kind, uuid))
         return job if job is not None and job.bookmark == bookmark else None
@@ -143,7 +144,7 @@ class Transfers:
             job.stop()
         self._jobs.clear()
 
-    def _start(self, kind: Any, uuid: str, work: Callable[[Job], dict[str, Any]]) -> Job:
+    def _start(self, kind: JobKind, uuid: str, work: Callable[[Job], dict[str, Any]]) -> Job:
         job = Job(kind, current_bookmark(self._account, uuid))
         self._jobs[kind, uuid] = job
         job.start(work)

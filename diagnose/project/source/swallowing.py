@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnose.project.source import ir, untested
+from diagnose.project.source.inside import inside
 from diagnose.project.source.model import ErrorHandling
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def leaving_finally(statement: ir.Try) -> ir.Statement | None:
 
     https://docs.python.org/3/reference/compound_stmts.html#finally-clause
     """
-    inside = list(ir.walk(*statement.finally_, into_functions=False))
-    loops = [node.span for node in inside if isinstance(node, (ir.For, ir.While))]
-    for node in inside:
+    nodes = list(ir.walk(*statement.finally_, into_functions=False))
+    loops = [node.span for node in nodes if isinstance(node, (ir.For, ir.While))]
+    for node in nodes:
         if isinstance(node, ir.Return):
             return node
         if isinstance(node, (ir.Break, ir.Continue)) and not any(
@@ -65,8 +66,7 @@ def is_never_read(statement: ir.Assign, definition: ir.Node | None) -> bool:
     """It gives a value to a local variable that nothing reads."""
     match statement:
         case ir.Assign(targets=(ir.Name(name=name),)) if isinstance(definition, ir.FunctionDef):
-            uses = (node for node in ir.walk(*definition.body) if isinstance(node, ir.Name))
-            return sum(node.name == name for node in uses) == 1
+            return len(inside(definition).names.get(name, ())) == 1
         case _:
             return False
 
@@ -81,11 +81,7 @@ def _raises(clause: ir.ExceptClause) -> Iterator[ir.Node]:
 
 
 def _raised_later(clause: ir.ExceptClause, function: ir.FunctionDef | None) -> bool:
-    body = function.body if function else ()
-    return any(
-        isinstance(node, ir.Raise) and node.span.start > clause.span.end
-        for node in ir.walk(*body, into_functions=False)
-    )
+    return function is not None and inside(function).last_raise > clause.span.end
 
 
 def swallows(guarding: Guarding) -> bool:
@@ -152,11 +148,11 @@ def _is_reset(statement: ir.Assign, guarding: Guarding) -> bool:
     body = guarding.function.body if guarding.function else ()
     if any(isinstance(target, ir.Name) for target in statement.targets):
         return False
-    inside = guarding.span
+    around = guarding.span
     return any(
         _written(node) == _written(statement)
         for node in ir.statements(body)
-        if isinstance(node, ir.Assign) and not inside.start <= node.span.start < inside.end
+        if isinstance(node, ir.Assign) and not around.start <= node.span.start < around.end
     )
 
 
@@ -182,8 +178,7 @@ def _are_untested(targets: tuple[ir.Expression, ...], guarding: Guarding) -> boo
 
 def _answers_success(targets: tuple[ir.Expression, ...], guarding: Guarding) -> bool:
     """The function answers `"success": True` whatever the variables hold: nothing tests them."""
-    body = guarding.function.body if guarding.function else ()
-    nodes = list(ir.walk(*body, into_functions=False))
+    nodes = inside(guarding.function).own if guarding.function else ()
     names = {target.name for target in targets if isinstance(target, ir.Name)}
     tests = [node.test for node in nodes if isinstance(node, (ir.If, ir.While, ir.Assert, ir.Conditional))]
     tested = {node.name for node in ir.walk(*tests) if isinstance(node, ir.Name)}
@@ -228,11 +223,7 @@ def _is_silent_return(value: ir.Expression | None, guarding: Guarding) -> bool:
 
 
 def _returns_values(guarding: Guarding) -> bool:
-    body = guarding.function.body if guarding.function else ()
-    return any(
-        isinstance(node, ir.Return) and node.value is not None
-        for node in ir.walk(*body, into_functions=False)
-    )
+    return guarding.function is not None and inside(guarding.function).returns_value
 
 
 def _status(call: ir.Call) -> int:
@@ -263,24 +254,10 @@ def _is_read(target: ir.Expression, guarding: Guarding) -> bool:
     """What the clause keeps is looked at outside of it."""
     if not isinstance(target, ir.Name) or guarding.function is None or guarding.clause is None:
         return True
-    inside = guarding.clause.span
-    targets = {
-        id(one)
-        for node in ir.walk(*guarding.function.body)
-        for one in (
-            node.targets
-            if isinstance(node, ir.Assign)
-            else (node.target,)
-            if isinstance(node, ir.Augment)
-            else ()
-        )
-    }
+    found, clause = inside(guarding.function), guarding.clause.span
     return any(
-        isinstance(node, ir.Name)
-        and node.name == target.name
-        and id(node) not in targets
-        and not inside.start <= node.span.start < inside.end
-        for node in ir.walk(*guarding.function.body)
+        id(name) not in found.targets and not clause.start <= name.span.start < clause.end
+        for name in found.names.get(target.name, ())
     )
 
 

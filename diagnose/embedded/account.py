@@ -178,7 +178,7 @@ class EmbeddedAccount(DatabaseHolder, QueueHolder, WorkerHolder):
 
         Args:
             faults: the trouble that requests meet.
-            rate_limit: too many requests are refused; otherwise they are only counted.
+            rate_limit: too many requests are refused; otherwise the limit is told and never used up.
             live: executes the workers that requests to `NAME.SUBDOMAIN.workers.dev` reach.
         """
         from diagnose.embedded.app import make_app

@@ -47,7 +47,7 @@ def make_app(
     Args:
         account: that it shows.
         faults: the trouble that requests meet.
-        rate_limit: too many requests are refused; otherwise they are only counted.
+        rate_limit: too many requests are refused; otherwise the limit is told and never used up.
         live: executes the workers that requests to `NAME.SUBDOMAIN.workers.dev` reach.
         now: seconds of the clock by which they are counted.
     """

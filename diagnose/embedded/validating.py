@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SCRIPT_TYPES: Final = frozenset({"application/javascript", "text/javascript"})
 _MODULE_TYPES: Final = frozenset({"application/javascript+module", "text/javascript+module"})
+_FILLED_IN: Final = frozenset(")]}:")
 _OTHERS: Final = ("tsx", "typescript")
 _EXPORTS: Final = re.compile(r"\bexport\b")
 _LISTENS: Final = re.compile(r"\baddEventListener\b")
@@ -68,12 +69,21 @@ def _refuse_python(name: str, text: str) -> None:
             warnings.simplefilter("ignore", SyntaxWarning)
             ast.parse(text)
     except (SyntaxError, ValueError, RecursionError) as error:
-        if not isinstance(error, IndentationError) and _unparsed(text, "python") is None:
+        if not isinstance(error, IndentationError) and not _is_broken_python(text):
             return
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         message = f"Uncaught PythonError: SyntaxError: {reason} ({name}{line})"
         raise RefusalError(400, 10021, message) from None
+
+
+def _is_broken_python(text: str) -> bool:
+    """Whether the grammar stumbles, or has to fill in a bracket or colon that is missing."""
+    from ast_grep_py import SgRoot
+
+    root = SgRoot(text, "python").root()
+    filled_in = (node.kind() for node in root.find_all(regex="^$"))
+    return root.find(kind="ERROR") is not None or any(kind in _FILLED_IN for kind in filled_in)
 
 
 def _refuse_javascript(name: str, text: str) -> None:

@@ -43,6 +43,8 @@ def test_what_may_start_is_accepted(text, content_type):
     [
         ("class Default:\n  async def fetch(self:\n", r"SyntaxError: .* \(entry\.py, line 2\)$"),
         ("class Default:\nx = 1\n", r"expected an indented block .* \(entry\.py, line 2\)$"),
+        ("def on_fetch(:\n", r"SyntaxError: .* \(entry\.py, line 1\)$"),
+        ("for hour in range(24:\n    pass\n", r"SyntaxError: .* \(entry\.py, line 1\)$"),
     ],
 )
 def test_python_that_does_not_parse_is_refused(text, message):

@@ -122,6 +122,13 @@ class WorkerConfig:
         return (*self.d1, *self.producers, *self.others)
 
     @property
+    def section(self) -> Keys:
+        """Where bindings stand, which are not inherited: an environment that has a section has its own."""
+        if self.environment is not None and isinstance(self.document.get("env", self.environment), dict):
+            return ("env", self.environment)
+        return ()
+
+    @property
     def is_at_workers_dev(self) -> bool:
         """Whether a deploy lets the worker answer at workers.dev: unless it is told not to, or has routes.
 

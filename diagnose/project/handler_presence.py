@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from diagnose.errors import SourceError
 from diagnose.project.source import ir
-from diagnose.project.source.python import lower
+from diagnose.project.source.python import lower_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +52,7 @@ def _in_script(source: Source, kind: HandlerKind) -> str | None:
 
 def _in_module(source: Source, module: Module, kind: HandlerKind, classes: set[str]) -> str | None:
     names = {_DEFAULT, f"on_{kind}"}
-    for node in ir.walk(*_block(module)):
+    for node in ir.walk(*lower_readable(module.text, module.path)):
         reason = None
         match node:
             case ir.ClassDef(name=name):
@@ -111,16 +110,9 @@ def _of_targets(targets: tuple[ir.Expression, ...], names: set[str], kind: Handl
 
 def _known_names(module: Module) -> Iterator[str]:
     """Its classes, and what it calls the platform's (`import WorkerEntrypoint as Base`)."""
-    for node in ir.walk(*_block(module)):
+    for node in ir.walk(*lower_readable(module.text, module.path)):
         match node:
             case ir.ClassDef(name=name):
                 yield name
             case ir.ImportFrom(names=names):
                 yield from (local for name, local in names if name in _PLATFORM_CLASSES)
-
-
-def _block(module: Module) -> ir.Block:
-    try:
-        return lower(module.text, module.path)
-    except SourceError:
-        return ()  # such a module has a problem, too

@@ -69,7 +69,7 @@ def _with_variable(document: ConfigDocument, config: WorkerConfig, difference: D
         raise _refused(document, f"`{difference.name}` looks like a secret, which belongs in no config")
     if configured and configured["type"] not in VARIABLES:
         raise _refused(document, f"`{difference.name}` is no variable in the config")
-    return set_value(document, (*_own(document, config), "vars", difference.name), value)
+    return set_value(document, (*config.section, "vars", difference.name), value)
 
 
 def _with_binding(
@@ -86,7 +86,7 @@ def _with_binding(
         values["database_name"] = database
     if not configured:
         entry = {"binding": difference.name, **values}
-        return append_table(document, (*_own(document, config), *keys), entry)
+        return append_table(document, (*config.section, *keys), entry)
     entry_keys = next(each.keys for each in config.bindings if each.binding == difference.name)
     for key, value in values.items():
         document = with_text(document, set_value(document, (*entry_keys, key), value))
@@ -103,7 +103,7 @@ def with_consumer(config: WorkerConfig, queue: str, settings: Mapping[str, Json]
     """The config's text with a consumer that is attached and not declared. Raises EditError."""
     document = config.document
     entry = {key: value for key, value in settings.items() if value is not None}
-    return append_table(document, (*_own(document, config), "queues", "consumers"), {"queue": queue, **entry})
+    return append_table(document, (*config.section, "queues", "consumers"), {"queue": queue, **entry})
 
 
 def with_consumer_settings(config: WorkerConfig, queue: str, settings: Mapping[str, Json]) -> str:
@@ -118,17 +118,9 @@ def with_consumer_settings(config: WorkerConfig, queue: str, settings: Mapping[s
     return document.text
 
 
-def _own(document: ConfigDocument, config: WorkerConfig) -> Keys:
-    """Bindings are not inherited: an environment that has a section has its own."""
-    environment = config.environment
-    if environment is not None and isinstance(document.get("env", environment), dict):
-        return ("env", environment)
-    return ()
-
-
 def _inherited(document: ConfigDocument, config: WorkerConfig, key: str) -> Keys:
     """Where an inherited key counts: in the environment that has its own, else on top."""
-    own = _own(document, config)
+    own = config.section
     return (*own, key) if own and document.get(*own, key) is not None else (key,)
 
 

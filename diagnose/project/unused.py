@@ -8,18 +8,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from diagnose.errors import ProjectError, SourceError
+from diagnose.errors import ProjectError
 from diagnose.project.bindings import OtherBinding
 from diagnose.project.files import read_regular, resolve_inside
 from diagnose.project.source import ir
-from diagnose.project.source.python import lower
+from diagnose.project.source.python import lower_readable
 from diagnose.project.undeclared import undeclared_bindings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.project.bindings import Binding, WorkerConfig
-    from diagnose.project.source.model import Module, Source
+    from diagnose.project.source.model import Source
 
 # Not variables and secrets, which libraries read by name; not assets and classes, which the platform uses.
 _READ_KINDS: Final = frozenset(
@@ -63,7 +63,7 @@ def why_unsettled(source: Source) -> str | None:
     broken = next((module.path for module in source.modules if module.problems), None)
     if broken is not None:
         return f"{broken} cannot be read"
-    blocks = [(module, _block(module)) for module in source.modules]
+    blocks = [(module, lower_readable(module.text, module.path)) for module in source.modules]
     own = {module.name.rpartition(".")[2] for module in source.modules}
     own |= {node.name for _, block in blocks for node in ir.walk(*block) if isinstance(node, _DEFINITIONS)}
     for module, block in blocks:
@@ -125,10 +125,3 @@ def _files(root: Path) -> Iterator[str]:
         for name in sorted(files):
             if name.endswith(_SUFFIXES) and not name.endswith(_GENERATED):
                 yield Path(folder, name).relative_to(root).as_posix()
-
-
-def _block(module: Module) -> ir.Block:
-    try:
-        return lower(module.text, module.path)
-    except SourceError:
-        return ()  # such a module has a problem, too

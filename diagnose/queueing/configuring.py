@@ -10,7 +10,6 @@ from diagnose.queueing.consuming import consumer_entry, producer_entry
 
 if TYPE_CHECKING:
     from diagnose.project import ConfigDocument, WorkerConfig
-    from diagnose.project.document import Keys
     from diagnose.queueing.naming import Names
 
 
@@ -21,16 +20,8 @@ def with_queue(config: WorkerConfig, names: Names, *, consumes: bool) -> ConfigD
         EditError: the document cannot be edited without changing other keys.
     """
     document = config.document
-    keys = _queues(config)
+    keys = (*config.section, "queues")
     document = with_text(document, append_table(document, (*keys, "producers"), producer_entry(names)))
     if not consumes:
         return document
     return with_text(document, append_table(document, (*keys, "consumers"), consumer_entry(names)))
-
-
-def _queues(config: WorkerConfig) -> Keys:
-    """Queues are not inherited, so an environment that has a section has its own."""
-    environment = config.environment
-    if environment is not None and isinstance(config.document.get("env", environment), dict):
-        return ("env", environment, "queues")
-    return ("queues",)

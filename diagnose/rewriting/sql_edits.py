@@ -74,7 +74,7 @@ def select_lists(place: Place, sql: ir.Expression, lists: int) -> list[Edit]:
             start = place.text.rindex("{", 0, field.span.start)
             fields.append(Edit(start, place.text.index("}", field.span.end) + 1, LIST_SELECTION))
     edits = [*fields, *without_idle_prefixes(place, fields)]
-    operands = list(_operands(sql))
+    operands = list(ir.operands(sql))
     for index, marks in enumerate(operands[1:], start=1):
         if _IN_THEN_QUOTE.search(place.source(operands[index - 1])):
             edits.append(_between(place, operands[index - 1 : index + 2], marks))
@@ -129,7 +129,7 @@ def _in_a_field(place: Place, sql: ir.Expression, selection: RowSelection) -> li
 
 def _between_operands(place: Place, sql: ir.Expression, selection: RowSelection) -> list[Edit]:
     """`"… VALUES " + rows`."""
-    operands = list(_operands(sql))
+    operands = list(ir.operands(sql))
     for index, operand in enumerate(operands[:-1]):
         found = _VALUES_THEN_QUOTE.search(place.source(operand))
         if found is None:
@@ -290,15 +290,7 @@ def _balanced(text: str, start: int, end: int) -> int:
     return end
 
 
-def _operands(node: ir.Expression) -> Iterator[ir.Expression]:
-    if isinstance(node, ir.Binary) and node.operator == "+":
-        yield from _operands(node.left)
-        yield from _operands(node.right)
-    else:
-        yield node
-
-
 def _fields(node: ir.Expression) -> Iterator[ir.Expression]:
-    for operand in _operands(node):
+    for operand in ir.operands(node):
         if isinstance(operand, ir.Template):
             yield from (part for part in operand.parts if not isinstance(part, str))

@@ -129,20 +129,12 @@ class _Piece:
 
 
 def _pieces(sql: ir.Expression) -> Iterator[_Piece]:
-    operands = list(_operands(sql))
+    operands = list(ir.operands(sql))
     for index, operand in enumerate(operands):
         if isinstance(operand, ir.Template):
             yield from (_Piece(part) for part in operand.parts if not isinstance(part, str))
         elif not isinstance(operand, ir.Literal):
             yield _Piece(operand, *(_text_at(operands, at) for at in (index - 1, index + 1)))
-
-
-def _operands(node: ir.Expression) -> Iterator[ir.Expression]:
-    if isinstance(node, ir.Binary) and node.operator == "+":
-        yield from _operands(node.left)
-        yield from _operands(node.right)
-    else:
-        yield node
 
 
 def _text_at(operands: Sequence[ir.Expression], index: int) -> ir.Expression | None:

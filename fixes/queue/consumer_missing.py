@@ -11,8 +11,6 @@ from diagnose.steps import AttachConsumer, EditFile
 
 if TYPE_CHECKING:
     from diagnose.plugin import Context, Finding, Plan
-    from diagnose.project import WorkerConfig
-    from diagnose.project.document import Keys
 
 _BY_HAND = (
     "write a `queue` handler that stores the messages (`diagnose fix --option option=queue` writes one for "
@@ -78,7 +76,7 @@ class ConsumerMissing(Fix):
             names = ", ".join(source.queue_names)
             return self.refuse(f"the queue handler tells {names} apart, and not {queue}", _BY_HAND)
         try:
-            text = append_table(document, (*_queues(ctx.config), "consumers"), {"queue": queue})
+            text = append_table(document, (*ctx.config.section, "queues", "consumers"), {"queue": queue})
         except EditError as error:
             return self.refuse(error.message, f"add `queue = {queue!r}` under `queues.consumers`")
         edit = EditFile.text(document.path, document.text, text)
@@ -98,11 +96,3 @@ async def _is_deployed(ctx: Context) -> bool:
     if ctx.account is None or ctx.config.name is None:
         return False
     return bool(await ctx.account.deployments(ctx.config.name))
-
-
-def _queues(config: WorkerConfig) -> Keys:
-    """Queues are not inherited, so an environment that has a section has its own."""
-    environment = config.environment
-    if environment is not None and isinstance(config.document.get("env", environment), dict):
-        return ("env", environment, "queues")
-    return ("queues",)

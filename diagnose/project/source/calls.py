@@ -193,7 +193,7 @@ class Calls(Externals):
     ) -> Value:
         shown = owner.name if isinstance(owner, External) else owner.expression
         if name in _LOGS and "log" in shown and not shown.startswith("js."):
-            return self._logged(arguments)
+            return self.logged(arguments)
         if name in {"waitUntil", "wait_until"}:
             return self._kept_alive(arguments, node)
         self.decided_by(name, node.span)
@@ -222,12 +222,6 @@ class Calls(Externals):
         if isinstance(content, Pending) and name in {"then", "catch", "finally_"}:
             return replace(content, task=True)
         return unknown(node.source)
-
-    def _logged(self, arguments: Sequence[Segment]) -> Value:
-        for one in arguments:
-            if isinstance(one, Item):
-                self.reported(one, "log")
-        return NOTHING
 
     def _kept_alive(self, arguments: Sequence[Segment], node: ir.Call) -> Value:
         for one in arguments:

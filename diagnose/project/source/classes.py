@@ -60,11 +60,6 @@ def as_tuple(instance: InstanceValue) -> ListValue:
     return ListValue(tuple(item for _, item in _members(instance)), "tuple")
 
 
-def is_named_tuple(owner: ClassValue) -> bool:
-    """It extends `NamedTuple`."""
-    return any("NamedTuple" in getattr(base, "name", "") for base in owner.bases)
-
-
 def enumerated(owner: ClassValue) -> int | None:
     """The number of members of an `Enum`, or None for any other class."""
     bases = [getattr(base, "name", "") for base in owner.bases]

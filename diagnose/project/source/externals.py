@@ -189,11 +189,15 @@ class Externals(Iterables):
             self.binding(key, node.span, guarded=True)
         return unknown(node.source)
 
-    def _print(self, arguments: Sequence[Segment], _: dict[str, Item], __: ir.Call) -> Value:
+    def logged(self, arguments: Sequence[Segment]) -> Value:
+        """What is shown in the log and nowhere else."""
         for one in arguments:
             if isinstance(one, Item):
                 self.reported(one, "log")
         return NOTHING
+
+    def _print(self, arguments: Sequence[Segment], _: dict[str, Item], __: ir.Call) -> Value:
+        return self.logged(arguments)
 
     def _gather(self, arguments: Sequence[Segment], keywords: dict[str, Item], node: ir.Call) -> Value:
         records = _pending(tuple(arguments))

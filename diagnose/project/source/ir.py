@@ -287,6 +287,15 @@ def walk(*nodes: Node, into_functions: bool = True) -> Iterator[Node]:
             waiting.extend(reversed(tuple(children(node))))
 
 
+def operands(node: Expression) -> Iterator[Expression]:
+    """What a chain of `+` puts together, from left to right; of another expression itself."""
+    if isinstance(node, Binary) and node.operator == "+":
+        yield from operands(node.left)
+        yield from operands(node.right)
+    else:
+        yield node
+
+
 def statements(block: Block) -> Iterator[Statement]:
     """The statements of a block and of the blocks inside, but not of functions and classes."""
     for statement in block:

@@ -40,6 +40,14 @@ def lower(text: str, path: str) -> ir.Block:
     return _Lowering(path).block(root)
 
 
+def lower_readable(text: str, path: str) -> ir.Block:
+    """The same, without an error: a file that cannot be read has no statements, and is a problem anyhow."""
+    try:
+        return lower(text, path)
+    except SourceError:
+        return ()
+
+
 class _Lowering(ExpressionLowering):
     __slots__ = ()
 

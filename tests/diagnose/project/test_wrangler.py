@@ -154,3 +154,11 @@ def test_routes_of_every_form():
 
 def test_a_date_without_quotes(toml):
     assert read_config(toml("compatibility_date = 2026-01-01\n")).compatibility_date == "2026-01-01"
+
+
+def test_bindings_stand_in_the_environment_that_has_a_section():
+    document = parse_document('name = "w"\n\n[env.live]\nvars = { A = "1" }\n', "wrangler.toml", "toml")
+    assert read_config(document, "live").section == ("env", "live")
+    assert read_config(document).section == ()
+    without = parse_document('name = "w"\n', "wrangler.toml", "toml")
+    assert read_config(without, "live").section == ()

@@ -4,7 +4,7 @@ import pytest
 
 from diagnose.errors import SourceError
 from diagnose.project.source import ir
-from diagnose.project.source.python import lower
+from diagnose.project.source.python import lower, lower_readable
 
 
 def one(text):
@@ -146,3 +146,14 @@ def test_imports():
         (("y", "y"), ("z", "w")),
     )
     assert (statements[3].level, statements[3].names) == (1, (("*", "*"),))
+
+
+def test_a_file_that_cannot_be_read_has_no_statements():
+    assert lower_readable("def f(:\n", "a.py") == ()
+    assert len(lower_readable("x = 1\ny = 2\n", "a.py")) == 2
+
+
+def test_a_chain_of_plus_has_its_operands_from_left_to_right():
+    chain = list(ir.operands(value("'a' + (b + 'c') + d * 2")))
+    assert [type(operand) for operand in chain] == [ir.Literal, ir.Name, ir.Literal, ir.Binary]
+    assert list(ir.operands(chain[1])) == [chain[1]]

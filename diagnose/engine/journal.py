@@ -192,10 +192,20 @@ def make_private_folder(folder: Path) -> None:
 
 
 def journals(folder: Path) -> list[Journal]:
-    """All runs in a folder, oldest first; one that a kill cut short in its first line is none."""
-    if not folder.is_dir():
+    """All runs in a folder, oldest first; one that a kill cut short in its first line is none.
+
+    Raises:
+        ProjectError: the folder, or a file in it, cannot be read.
+    """
+    try:
+        names = sorted(path for path in folder.iterdir() if path.suffix == ".jsonl")
+        found = [Journal.read(path) for path in names if RUN_ID.match(path.stem)]
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    found = [Journal.read(path) for path in sorted(folder.glob("*.jsonl")) if RUN_ID.match(path.stem)]
+    except OSError as error:
+        raise ProjectError(
+            f"the journal cannot be read: {error.strerror}", where=str(error.filename or folder)
+        ) from error
     return [journal for journal in found if journal.events]
 
 
@@ -204,6 +214,7 @@ def find_journal(folder: Path, run_id: str | None) -> Journal | None:
 
     Raises:
         UsageError: a run of that name does not exist.
+        ProjectError: the journal cannot be read.
     """
     known = journals(folder)
     if run_id is None:

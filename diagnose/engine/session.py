@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from diagnose.account import Account, AccountKind, Secret
 from diagnose.engine.hiding import secrets_of
 from diagnose.engine.workspace import ProjectWorkspace
-from diagnose.errors import UsageError
+from diagnose.errors import ProjectError, UsageError
 from diagnose.plugin import Context, Target
 from diagnose.project import open_project
 from diagnose.steps import restore_step
@@ -87,9 +87,16 @@ class Session:
 
         Raises:
             UsageError: `--state` names a folder that holds none.
+            ProjectError: nobody may look whether there is one.
         """
         folder = self._choices.state or self.folder / "account"
-        if (folder / "account.json").is_file():
+        try:
+            found = (folder / "account.json").is_file()
+        except OSError as error:
+            raise ProjectError(
+                f"the saved account cannot be read: {error.strerror}", where=str(folder)
+            ) from error
+        if found:
             return folder
         if self._choices.state is not None:
             raise UsageError("there is no saved account in that folder", where=str(folder))

@@ -149,6 +149,16 @@ def test_there_may_be_no_run(home: Path):
     assert find_journal(home, None) is None
 
 
+def test_a_journal_that_cannot_be_read_is_not_taken_for_none(home: Path):
+    run_id = "20261127T010203-000000-abcd"
+    (home / f"{run_id}.jsonl").mkdir(parents=True)
+
+    with pytest.raises(ProjectError, match="the journal cannot be read: Is a directory") as caught:
+        find_journal(home, None)
+    assert caught.value.where == str(home / f"{run_id}.jsonl")
+    assert caught.value.exit_code == 4
+
+
 def test_an_unknown_run_lists_those_that_are_known(home: Path):
     named(home, "20260101T000000-000000-0001")
     named(home, "20260102T000000-000000-0002")

@@ -118,6 +118,19 @@ async def test_a_state_folder_without_an_account_is_named(session: Callable[...,
             await opened.context()
 
 
+async def test_a_state_folder_that_cannot_be_looked_into_is_named(
+    session: Callable[..., Session], tmp_path: Path
+):
+    state = tmp_path / ("x" * 300)  # root may enter every folder, but none may have such a name
+
+    async with session(target=Target.EMBEDDED, state=state) as opened:
+        with pytest.raises(
+            ProjectError, match="the saved account cannot be read: File name too long"
+        ) as caught:
+            await opened.context()
+    assert caught.value.where == str(state)
+
+
 async def test_cloudflare_needs_its_variables(
     session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
 ):

@@ -65,12 +65,13 @@ class GapsAndDuplicates(Check):
 
     ## Fix safety
 
-    data: writes those rows of a rehearsal (what the worker binds, else what the recorded answers hold under
-    `[rows]`) whose key is one of the missing, and no others, with `INSERT OR IGNORE` and one parameter a
-    statement; every one is compared in the database. Undo removes the rows of that run, and no others. A
-    range that the answers do not hold is named and stays. Refused are a table without a unique key over
-    `key`, a worker whose import fails while there is no `[rows]`, and rows that are there twice: which of
-    them is right only their owner can say.
+    data: writes those rows of a rehearsal (what the worker binds, else what the recorded answers hold
+    under `[rows]`) whose key is one of the missing, and no others, with `INSERT OR IGNORE` and one
+    parameter a statement; every one is compared in the database. Undo removes the rows of that run, and
+    no others. A range that the answers do not hold is named and stays, and so does a row that they hold
+    with different values. Refused are a table without a unique key over `key`, rows without one of its
+    columns, a worker whose import fails while there is no `[rows]`, and rows that are there twice: which
+    of them is right only their owner can say.
 
     ## Evidence
 

@@ -15,6 +15,7 @@ WORDS = frozenset(
     {
         "add",
         "apply",
+        "bulk",
         "consumer",
         "create",
         "d1",
@@ -38,6 +39,7 @@ WORDS = frozenset(
         "status",
         "tail",
         "time-travel",
+        "update",
         "upload",
         "versions",
         "view",

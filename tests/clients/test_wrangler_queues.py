@@ -34,6 +34,9 @@ async def test_queues(wrangler: Wrangler, served: Served):
         assert [queue.name for queue in await account.queues()] == ["heights", "heights-dead"]
         assert (await account.queue("heights")).delivery_delay == 7
 
+    wrangler("queues update heights --delivery-delay-secs 9")
+    async with served.account() as account:
+        assert (await account.queue("heights")).delivery_delay == 9
     wrangler("queues pause-delivery heights")
     async with served.account() as account:
         assert (await account.queue("heights")).delivery_paused is True

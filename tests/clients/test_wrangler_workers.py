@@ -148,6 +148,25 @@ async def test_secrets(wrangler: Wrangler, served: Served, tides: Path):
         assert (await account.script_settings("tides")).binding("DB") is not None
 
 
+@pytest.mark.usefixtures("queues")
+async def test_secrets_of_versions(wrangler: Wrangler, served: Served, tides: Path):
+    first = deploy(wrangler, tides)
+
+    wrangler("versions secret put API_KEY --name tides", answer="canary-7c1e5d0b")
+    assert "API_KEY" not in wrangler("versions secret list --name tides").out
+    assert "Secret Name: API_KEY" in wrangler("versions secret list --name tides --latest-version").out
+    refused = wrangler("secret put DEPTH_KEY --name tides", answer="canary-7c1e5d0b", code=1)
+    assert "the latest version of your Worker isn't currently deployed" in refused.both
+    async with served.account() as account:
+        (deployment,) = await account.deployments("tides")
+        assert deployment.versions == ((first, 100.0),)
+
+    deploy(wrangler, tides)
+    wrangler("secret bulk --name tides", answer='{"API_KEY": "canary-2", "DEPTH_KEY": "canary-3"}')
+    names = [secret["name"] for secret in wrangler("secret list --name tides").json]
+    assert sorted(names) == ["API_KEY", "DEPTH_KEY"]
+
+
 async def test_who_one_is(wrangler: Wrangler, served: Served):
     told = wrangler("whoami").out
     assert "You are logged in with an User API Token" in told

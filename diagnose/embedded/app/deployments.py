@@ -29,8 +29,12 @@ _DEPLOYABLE: Final = 100
 
 
 async def list_versions(call: Call) -> Response:
-    """All versions, newest first, under `items`; those that can be deployed come without pages."""
-    versions = [_listed(version) for version in reversed(call.named_script().versions)]
+    """All versions, newest first, under `items`; those that can be deployed come without pages.
+
+    `wrangler versions secret list --latest-version` reads the bindings here.
+    """
+    script = call.named_script()
+    versions = [_detailed(version, script) for version in reversed(script.versions)]
     if call.request.query_params.get("deployable") == "true":
         return success({"items": versions[:_DEPLOYABLE]})
     shown, info = page_of(versions, call.request.query_params, per_page=_PER_PAGE)

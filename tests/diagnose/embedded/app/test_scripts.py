@@ -191,6 +191,7 @@ async def test_versions_are_listed_by_page_and_read_with_their_bindings(api, emb
     assert body["result_info"]["total_count"] == 11
     assert (await api.get(f"{W}/versions", params={"page": 3})).json()["result"]["items"] == []
     detail = (await api.get(f"{W}/versions/{script.latest.id}")).json()["result"]
+    assert body["result"]["items"][0] == deployable["result"]["items"][0] == detail
     assert detail["resources"]["bindings"] == [{"type": "queue", "name": "Q", "queue_name": "jobs"}]
     assert detail["resources"]["script"]["handlers"] == ["fetch"]
     assert code_of(await api.get(f"{W}/versions/nope")) == (404, 100146)

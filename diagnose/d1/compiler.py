@@ -47,7 +47,7 @@ def compile_first(session: Session, text: str) -> Program:
     Raises:
         D1Error: too long, no statement in it, or SQLite refuses it.
     """
-    if not _fits(session, text):
+    if not fits(session, text):
         raise D1Error.from_sqlite("statement too long", code="SQLITE_TOOBIG")
     head, nul, tail = text.partition("\0")
     trial, end = _compiled(session, head)
@@ -65,7 +65,8 @@ def compile_first(session: Session, text: str) -> Program:
     )
 
 
-def _fits(session: Session, text: str) -> bool:
+def fits(session: Session, text: str) -> bool:
+    """Whether the text is no longer than a statement may be."""
     size = len(text) if text.isascii() else len(text.encode())
     return size <= session.limits.statement_bytes.enforced
 
@@ -112,7 +113,8 @@ def _compiled(session: Session, text: str) -> tuple[_Trial, int]:
 def _compiled_limit(session: Session, limited: LimitedStatement, refusal: apsw.Error) -> tuple[_Trial, int]:
     rewritten = limited.rewritten(session.tables.row_key(limited.table))
     try:
-        trial = _try(session, rewritten.sql)
+        with session.unlimited_text():
+            trial = _try(session, rewritten.sql)
     except apsw.Error as error:
         message, offset = rewritten.relocated(str(error), offset_of(error))
         # SQLite looks for the table first, and for columns only after this complaint.

@@ -28,6 +28,7 @@ def open_connection(
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(":memory:" if path is None else str(path), flags=flags)
     connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)  # tables behind a virtual table cannot be written
     connection.execute("PRAGMA foreign_keys=on; PRAGMA synchronous=full")
     if path is not None:
         connection.pragma("secure_delete", True)  # noqa: FBT003 - apsw's

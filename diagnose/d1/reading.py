@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import apsw
 
+from diagnose.d1.compiler import fits
 from diagnose.d1.errors import D1Error
 from diagnose.d1.returning import marked, marked_returning
 from diagnose.d1.surrogates import HalvedText
@@ -75,7 +77,9 @@ def _fetch_again(
 
 
 def _executed(session: Session, sql: str, values: Sequence[SqliteValue]) -> apsw.Cursor:
-    return session.connection.execute(sql, values, can_cache=False)
+    """A statement that was compiled before, started. It may have become too long where it was rewritten."""
+    with nullcontext() if fits(session, sql) else session.unlimited_text():
+        return session.connection.execute(sql, values, can_cache=False)
 
 
 def _written(

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SPACE: Final = " \t\n\f\r"
-_TRAILING_RUN: Final = re.compile(r"[ \t\n\f\r;]*\Z")
 _JAVASCRIPT_SPACE: Final = (
     " \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 _TRIGGER: Final = re.compile(r"(?:EXPLAIN\b.*?)?CREATE\b.*?\bTRIGGER\b", re.IGNORECASE | re.DOTALL)
-_LINE_COMMENT: Final = re.compile(
-    rf"(?:^|(?<=[\n\r\u2028\u2029]))[{_JAVASCRIPT_SPACE}]*--[^\n\r\u2028\u2029]*"
-)
+_LINE_END: Final = "\n\r\u2028\u2029"
+_WITHIN_LINE: Final = "".join(space for space in _JAVASCRIPT_SPACE if space not in _LINE_END)
+# Blank lines stay: a space that ran over them would be tried anew from each of a hundred thousand.
+_LINE_COMMENT: Final = re.compile(rf"(?:^|(?<=[{_LINE_END}]))[{_WITHIN_LINE}]*--[^{_LINE_END}]*")
 
 # What may hold a semicolon that ends nothing, and a semicolon: files have megabytes, which `tokens` takes
 # ten times as long to read. A doubled quote inside a literal makes two of it, which does no harm here.
@@ -33,8 +33,7 @@ def statement_end(swallowed: str) -> int:
     apsw takes white space and further semicolons along; SQLite stops behind the first semicolon that
     completes the statement, which in a CREATE TRIGGER is not the first of the run.
     """
-    run = _TRAILING_RUN.search(swallowed)
-    start = len(swallowed) if run is None else run.start()
+    start = len(swallowed.rstrip(_SPACE + ";"))
     for index in range(start, len(swallowed)):
         if swallowed[index] == ";" and apsw.complete(swallowed[: index + 1]):
             return index + 1

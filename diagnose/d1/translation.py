@@ -28,11 +28,13 @@ def translated(error: apsw.Error, message: str | None = None, offset: int | None
     """
     if isinstance(error, apsw.InterruptError):
         return too_late()
+    message = str(error) if message is None else message
     result = getattr(error, "result", apsw.SQLITE_ERROR)
-    extended = getattr(error, "extendedresult", result)
+    # Only a virtual table says no more than this; D1 has its own statements answer without extended codes.
+    extended = result if message == "constraint failed" else getattr(error, "extendedresult", result)
     offset = offset_of(error) if offset is None else offset
     return D1Error.from_sqlite(
-        _hide_absent_function(str(error) if message is None else message),
+        _hide_absent_function(message),
         code=str(apsw.mapping_result_codes.get(result, "SQLITE_ERROR")),
         extended=None if extended == result else _extended_name(extended),
         offset=None if offset < 0 else offset,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from diagnose.account import MissingPermissionError
 from diagnose.plugin import Check, Confidence, Location, Mode, Need, Severity
-from diagnose.project.drift import differences
+from diagnose.project.drift import drift
 from diagnose.steps.drifted_consumers import drifted_consumers
 
 if TYPE_CHECKING:
@@ -26,16 +26,19 @@ class BindingDrift(Check):
 
     The version that answers (of several, the one that most requests reach) against what a deploy of the
     config would make: D1, queue, KV, R2, service and other well-known bindings, variables, the compatibility
-    date and flags, cron triggers where the config says something about them, and the queues that the worker
-    consumes. Secrets are no drift, nor are variables that `keep_vars` keeps, ids that are left out or still
-    to be filled in, and what the API does not show.
+    date and flags, cron triggers where the config says something about them, whether the worker answers at
+    workers.dev, and the queues that it consumes. Secrets are no drift, nor are variables that `keep_vars`
+    keeps, ids that are left out or still to be filled in, and what the API does not show. Routes are not
+    compared: reading them takes a permission for their zones.
 
     ## Why it matters
 
     `wrangler deploy` makes the worker what the config says: variables and bindings that were added in the
     dashboard are gone afterwards (https://developers.cloudflare.com/workers/wrangler/configuration/#source-of-truth),
-    and what was added to the config and never deployed is undefined in production. A consumer that was
-    removed from the config stays attached and keeps taking messages.
+    and what was added to the config and never deployed is undefined in production. Wrangler also makes the
+    worker answer at workers.dev again, where that was turned off in the dashboard and the config has neither
+    `workers_dev = false` nor routes (measured with 4.164.0 and 4.86.0). A consumer that was removed from the
+    config stays attached and keeps taking messages.
 
     ## Example
 
@@ -97,7 +100,7 @@ class BindingDrift(Check):
         if settings is None:
             yield self.skipped(worker.undeployed)
             return
-        found = differences(ctx.config, settings, await worker.account.schedules(worker.name))
+        found = await drift(worker.account, ctx.config, worker.name, settings)
         lost = [difference for difference in found if difference.is_lost_by_deploy]
         ahead = [difference for difference in found if not difference.is_lost_by_deploy]
         if lost:

@@ -37,6 +37,8 @@ _IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {
     "service": ("service", "entrypoint"),
     "vectorize": ("index_name",),
 }
+_AT_WORKERS_DEV: Final = "the worker answers at workers.dev, and would not any more"
+_NOT_AT_WORKERS_DEV: Final = "the worker does not answer at workers.dev, and would"
 _IDS: Final = frozenset({"id", "namespace_id"})
 
 
@@ -45,7 +47,7 @@ class Difference:
     """One thing about which account and config disagree.
 
     Attributes:
-        kind: `binding`, `variable`, `compatibility_date`, `compatibility_flags` or `cron`.
+        kind: `binding`, `variable`, `compatibility_date`, `compatibility_flags`, `cron` or `workers_dev`.
         name: of the binding or variable, or the cron expression; else the key of the config.
         side: where it is: only deployed, only in the config, or on both sides with different values.
         deployed: as the API shows it; of a binding in the API's form.
@@ -92,13 +94,19 @@ class Difference:
         return f"{kind} binding {self.name}" if kind else self.name
 
     def _changed(self) -> str:
+        if self.kind == "workers_dev":
+            return _AT_WORKERS_DEV if self.deployed else _NOT_AT_WORKERS_DEV
         return (
             f"{self.name} is {_written(self.deployed)} and not {_written(self.configured)} as in the config"
         )
 
 
 def differences(
-    config: WorkerConfig, settings: ScriptSettings, crons: Sequence[str] | None
+    config: WorkerConfig,
+    settings: ScriptSettings,
+    crons: Sequence[str] | None,
+    *,
+    workers_dev: bool | None = None,
 ) -> tuple[Difference, ...]:
     """Everything that a deploy of the config would change about a worker, apart from its code.
 
@@ -106,12 +114,39 @@ def differences(
         config: of the environment that is deployed.
         settings: of the version that answers.
         crons: that call it, or None where that is not known.
+        workers_dev: whether it answers at workers.dev, or None where that is not known or cannot be changed.
     """
     return (
         *_of_bindings(config, settings),
         *_of_compatibility(config, settings),
         *_of_crons(config, crons),
+        *_of_workers_dev(config, workers_dev),
     )
+
+
+async def drift(
+    account: Account, config: WorkerConfig, name: str, settings: ScriptSettings
+) -> tuple[Difference, ...]:
+    """The same of a worker in an account, with what the account knows of its triggers.
+
+    Raises:
+        AccountError: the account cannot be asked.
+    """
+    return differences(
+        config,
+        settings,
+        await account.schedules(name),
+        workers_dev=await _at_workers_dev(account, config, name),
+    )
+
+
+async def _at_workers_dev(account: Account, config: WorkerConfig, name: str) -> bool | None:
+    """None, too, where the account has no name at workers.dev: a deploy makes nothing answer there."""
+    found = await account.subdomain(name)
+    if found is None:
+        return None
+    would_begin = config.is_at_workers_dev and not found.enabled
+    return None if would_begin and await account.account_subdomain() is None else found.enabled
 
 
 async def taken_by_deploy(account: Account, config: WorkerConfig) -> tuple[Difference, ...]:
@@ -216,6 +251,12 @@ def _of_crons(config: WorkerConfig, crons: Sequence[str] | None) -> Iterator[Dif
     for cron in dict.fromkeys(config.crons):
         if cron not in crons:
             yield Difference(kind="cron", name=cron, side="config", configured=cron)
+
+
+def _of_workers_dev(config: WorkerConfig, enabled: bool | None) -> Iterator[Difference]:  # noqa: FBT001 - a state
+    """A deploy sets it every time: to what the config says, else to on where it names no routes."""
+    if enabled is not None and enabled != config.is_at_workers_dev:
+        yield _both("workers_dev", enabled, config.is_at_workers_dev)
 
 
 def _written(value: Json) -> str:

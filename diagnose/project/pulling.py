@@ -58,6 +58,8 @@ def _edited(
             return _with_binding(document, config, difference, names)
         case "cron":
             return _with_cron(document, config, difference)
+        case "workers_dev":
+            return set_value(document, (*config.section, "workers_dev"), difference.deployed)
         case _:
             return set_value(document, _inherited(document, config, difference.name), difference.deployed)
 

@@ -8,7 +8,7 @@ from diagnose.account import MissingPermissionError
 from diagnose.errors import ProjectError, SourceError
 from diagnose.plugin import Choice, Fix, Safety
 from diagnose.project import build_upload
-from diagnose.project.drift import differences
+from diagnose.project.drift import drift
 from diagnose.project.pulling import pulled, with_consumer, with_consumer_settings
 from diagnose.steps import AttachConsumer, DeployWorker, EditFile
 from diagnose.steps.drifted_consumers import drifted_consumers
@@ -62,7 +62,7 @@ class BindingDrift(Fix):
         settings = await account.active_settings(worker)
         if settings is None:
             return self.nothing(f"worker {worker} is not deployed any more")
-        found = differences(ctx.config, settings, await account.schedules(worker))
+        found = await drift(account, ctx.config, worker, settings)
         try:
             text = pulled(ctx.config, found, await _names(account, found))
         except ProjectError as error:
@@ -78,8 +78,7 @@ class BindingDrift(Fix):
         except SourceError as error:
             return self.refuse(f"there is nothing to deploy: {error}", "correct `main` in the config")
         settings = await account.active_settings(upload.script_name)
-        crons = await account.schedules(upload.script_name)
-        if settings is not None and not differences(ctx.config, settings, crons):
+        if settings is not None and not await drift(account, ctx.config, upload.script_name, settings):
             return self.nothing(f"worker {upload.script_name} is deployed as the config says")
         if not upload.main_module.endswith(".py"):
             return self.refuse(f"{upload.main_module} must be bundled first", "run `npx wrangler deploy`")

@@ -218,3 +218,20 @@ async def test_versions_without_deploying(wrangler: Wrangler, served: Served, ti
     async with served.account() as account:
         newest, _ = await account.deployments("tides")
         assert newest.versions == ((uploaded[1], 100.0),)
+
+
+@pytest.mark.usefixtures("queues")
+async def test_a_deploy_turns_workers_dev_on_unless_the_config_says_otherwise(
+    wrangler: Wrangler, served: Served, tides: Path
+):
+    deploy(wrangler, tides)
+    async with served.account() as account:
+        await account.set_subdomain("tides", enabled=False)
+    deploy(wrangler, tides)
+    async with served.account() as account:
+        assert (await account.subdomain("tides")).enabled
+    config = tides / "wrangler.toml"
+    config.write_text(f"workers_dev = false\n{config.read_text()}")
+    deploy(wrangler, tides)
+    async with served.account() as account:
+        assert not (await account.subdomain("tides")).enabled

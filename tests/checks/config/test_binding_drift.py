@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from checks.config.binding_drift import BindingDrift
@@ -62,14 +64,15 @@ def upload(bindings=DEPLOYED, date="2025-11-10", flags=("python_workers",)):
 def deployed(write_project, saved_account):
     """A project whose worker is deployed, and a change of the account afterwards."""
 
-    def make(*uploads, config=CONFIG, crons=(), change=None):
+    def make(*uploads, config=CONFIG, crons=(), change=None, at_workers_dev=True):
         folder = write_project({"wrangler.toml": config, "worker.py": WORKER})
         state = saved_account(folder, {UUID: ("rates", ""), OTHER: ("prices", "")})
         with EmbeddedAccount.open(state) as account:
             account.create_queue("rates")
             for each in uploads or (upload(),):
                 account.put_script(upload_and_deploy(account.state, "rates", each))
-            account.put_script(schedule(account.scripts["rates"], crons))
+            script = schedule(account.scripts["rates"], crons)
+            account.put_script(replace(script, subdomain=at_workers_dev))
             if change is not None:
                 change(account)
         return folder
@@ -172,6 +175,36 @@ async def test_crons_in_both_directions(findings, deployed):
 
 async def test_crons_of_which_the_config_says_nothing_are_left_alone(findings, deployed):
     assert [one.status for one in await findings(deployed(crons=("*/5 * * * *",)))] == [Status.PASS]
+
+
+async def test_a_deploy_turns_on_what_was_turned_off_in_the_dashboard(findings, deployed):
+    (finding,) = await findings(deployed(at_workers_dev=False))
+    assert (finding.status, finding.confidence) == (Status.WARN, Confidence.HIGH)
+    assert finding.message == (
+        "a deploy would change worker rates: the worker does not answer at workers.dev, and would"
+    )
+    assert finding.evidence["lost"] == ["the worker does not answer at workers.dev, and would"]
+
+
+@pytest.mark.parametrize("key", ["workers_dev = false", 'route = "rates.example.com/*"'])
+async def test_a_worker_that_shall_not_answer_at_workers_dev(findings, deployed, key):
+    config = f"{key}\n{CONFIG}"
+    assert [one.status for one in await findings(deployed(config=config, at_workers_dev=False))] == [
+        Status.PASS
+    ]
+
+
+async def test_a_worker_that_answers_where_it_shall_not_any_more(findings, deployed):
+    (finding,) = await findings(deployed(config=f"workers_dev = false\n{CONFIG}"))
+    assert finding.evidence["lost"] == ["the worker answers at workers.dev, and would not any more"]
+
+
+async def test_an_account_without_a_name_at_workers_dev_cannot_be_changed_by_a_deploy(findings, deployed):
+    def without_name(account):
+        account.configure(subdomain="")
+
+    found = await findings(deployed(at_workers_dev=False, change=without_name))
+    assert [one.status for one in found] == [Status.PASS]
 
 
 async def test_variables_that_are_kept_are_no_drift(findings, deployed):

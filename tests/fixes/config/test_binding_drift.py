@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import tomllib
+from dataclasses import replace
+
 import pytest
 
 from diagnose.embedded import EmbeddedAccount, Module, Upload
@@ -47,7 +50,15 @@ PULL, DEPLOY = {"drift": "pull"}, {"drift": "deploy"}
 def deployed(write_project, saved_account):
     """A project whose worker is deployed with these bindings."""
 
-    def make(*bindings, config=CONFIG, date="2025-11-10", crons=("0 3 * * *",), consumes=None, **files):
+    def make(
+        *bindings,
+        config=CONFIG,
+        date="2025-11-10",
+        crons=("0 3 * * *",),
+        consumes=None,
+        at_workers_dev=True,
+        **files,
+    ):
         folder = write_project({"wrangler.toml": config, "worker.py": WORKER, **files})
         state = saved_account(folder, {UUID: ("rates", ""), OTHER: ("prices", "")})
         upload = Upload(
@@ -60,7 +71,8 @@ def deployed(write_project, saved_account):
         with EmbeddedAccount.open(state) as account:
             queue = account.create_queue("rates")
             account.put_script(upload_and_deploy(account.state, "rates", upload))
-            account.put_script(schedule(account.scripts["rates"], crons))
+            script = schedule(account.scripts["rates"], crons)
+            account.put_script(replace(script, subdomain=at_workers_dev))
             if consumes is not None:
                 account.attach_consumer(queue.id, "rates", settings=consumes)
         return folder
@@ -76,6 +88,35 @@ def worker(folder):
 async def only(repair, folder, **choices):
     (settlement,) = (await repair("CFG008", folder, **choices)).settlements
     return settlement
+
+
+async def test_workers_dev_in_both_ways(deployed, repair, undo, tree):
+    folder = deployed(*DEPLOYED, at_workers_dev=False)
+    before = tree(folder)
+    settlement = await only(repair, folder, options=PULL)
+    assert (settlement.outcome, settlement.steps) == (Outcome.FIXED, 1), settlement
+    text = tree(folder)["wrangler.toml"].decode()
+    assert text.replace("workers_dev = false\n", "") == before["wrangler.toml"].decode()
+    assert tomllib.loads(text)["workers_dev"] is False
+    assert (await repair("CFG008", folder, options=PULL)).settlements == ()
+    await undo(folder)
+    assert tree(folder) == before
+
+    settlement = await only(repair, folder, options={"drift": "deploy"})
+    assert settlement.outcome is Outcome.FIXED
+    assert worker(folder).subdomain
+    await undo(folder)
+    assert not worker(folder).subdomain
+    assert tree(folder)["wrangler.toml"] == before["wrangler.toml"]
+
+
+async def test_workers_dev_of_an_environment_is_its_own(deployed, repair, tree):
+    config = CONFIG + '\n[env.live]\nname = "rates"\nvars = {}\n'
+    folder = deployed(config=config, at_workers_dev=False)
+    settlement = await only(repair, folder, options=PULL, environment="live")
+    read = tomllib.loads(tree(folder)["wrangler.toml"].decode())
+    assert (settlement.outcome, read["env"]["live"]["workers_dev"]) == (Outcome.FIXED, False)
+    assert "workers_dev" not in read
 
 
 async def test_no_side_is_chosen_for_the_user(deployed, repair, tree):

@@ -2,10 +2,10 @@
 
 Written: each changed row counts 1, and 1 more for every index of the first table that the statement inserts
 into, or whose columns it updates; deleting from an index is free. A new table or view counts 2, another
-change of the schema 1. A new table counts 1 more for each index that its keys make, and 2 for the table of
-sequences that the first AUTOINCREMENT makes; inserting into such a table counts 1 for its sequence. A new
-index counts the rows of its table. Rows of triggers and cascades count like those of that first table, and
-rows that an upsert updates count like inserted ones.
+change of the schema 1. A new table counts 1 more for each index that its keys make and each row that it is
+filled with, and 2 for the table of sequences that the first AUTOINCREMENT makes; inserting into such a table
+counts 1 for its sequence. A new index counts the rows of its table. Rows of triggers and cascades count like
+those of that first table, and rows that an upsert updates count like inserted ones.
 
 Read: the rows returned (if a table is read at all) or those that full scans pass, whichever is more; a scan
 of an empty table counts 1, and so does a new table; what is sorted is read once more.
@@ -85,10 +85,14 @@ class Meter:
         if table is None:
             return 0
         if apsw.SQLITE_CREATE_TABLE not in actions:
-            ((rows,),) = self._session.own(f"SELECT count(*) FROM {quoted(table)}")  # noqa: S608 - quoted
-            return int(str(rows))
+            return self._count(table)
+        filled = 0 if apsw.SQLITE_CREATE_VTABLE in actions else self._count(table)
         sequences = 0 if self._had_sequences or not self._has_sequences() else _SEQUENCES_ROWS
-        return len(self._session.tables.indexes(table)) + sequences
+        return filled + len(self._session.tables.indexes(table)) + sequences
+
+    def _count(self, table: str) -> int:
+        ((rows,),) = self._session.own(f"SELECT count(*) FROM {quoted(table)}")  # noqa: S608 - quoted
+        return int(str(rows))
 
     def _schema_version(self) -> int:
         ((version,),) = self._session.own("PRAGMA schema_version")

@@ -29,6 +29,8 @@ COUNTING = "CREATE TABLE counting(a INTEGER PRIMARY KEY AUTOINCREMENT)"
         ("CREATE TABLE x(a PRIMARY KEY, b UNIQUE) WITHOUT ROWID", 3),
         ("CREATE TABLE x(a INTEGER PRIMARY KEY AUTOINCREMENT)", 4),
         ("CREATE TABLE IF NOT EXISTS plain(a)", 0),
+        ("CREATE TABLE x AS SELECT * FROM keyed", 4),
+        ("CREATE VIRTUAL TABLE x USING fts5(a)", 2),
         ("CREATE INDEX by_w ON keyed(w)", 3),
         ("EXPLAIN CREATE INDEX by_w ON keyed(w)", 0),
         ("INSERT INTO counting VALUES(NULL), (NULL)", 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -9,8 +10,8 @@ import sys
 import click
 
 from diagnose import __version__
-from diagnose.cli.streams import wants_color
-from diagnose.errors import DiagnoseError
+from diagnose.cli.streams import open_closed_streams, wants_color
+from diagnose.errors import DiagnoseError, ProjectError
 from diagnose.exits import ExitCode
 
 COMMANDS = {
@@ -26,6 +27,8 @@ COMMANDS = {
     "checks": "list every check",
     "explain": "the page of a check, or what a pasted error means",
 }
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class LazyGroup(click.Group):
@@ -61,6 +64,7 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and leave with the exit code of `diagnose.exits.ExitCode`."""
+    open_closed_streams()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as ending:
@@ -80,13 +84,17 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("DIAGNOSE_DEBUG"):
             raise
-        show_error(internal_error(error))
-        code = ExitCode.BROKEN
+        failure = internal_error(error)
+        show_error(failure)
+        code = failure.exit_code
     sys.exit(int(code or 0))
 
 
 def internal_error(error: Exception) -> DiagnoseError:
-    """An error that nobody raised on purpose."""
+    """An error that nobody raised on purpose; that a disk is full is not ours to repair."""
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        where = None if error.filename is None else str(error.filename)
+        return ProjectError(f"nothing more can be written: {error.strerror}", where=where)
     return DiagnoseError(
         f"internal error: {type(error).__name__}: {error}",
         hint="DIAGNOSE_DEBUG=1 shows where; please report it",

@@ -19,6 +19,16 @@ def wants_color(stream: TextIO, environment: Mapping[str, str] = os.environ) -> 
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
+def open_closed_streams() -> None:
+    """Read nothing from, and write nowhere to, the streams that the caller closed.
+
+    Python has None in their place, and the next file to be opened would get their number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+
+
 def has_terminal() -> bool:
     """Whether a person can be asked: both stdin and stderr are a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()

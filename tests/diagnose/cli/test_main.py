@@ -17,6 +17,7 @@ INTERNAL = """\
 error: internal error: ZeroDivisionError: by zero
   try: DIAGNOSE_DEBUG=1 shows where; please report it
 """
+FULL = "error: nothing more can be written: No space left on device\n"
 
 
 def test_version(run: Callable[..., object]):
@@ -63,6 +64,8 @@ def test_wrong_usage_ends_with_2(run: Callable[..., object], words: tuple[str, .
             5,
             INTERNAL,
         ),
+        (OSError(28, "No space left on device"), 4, FULL),
+        (OSError(28, "No space left on device", "/a/b"), 4, FULL.replace("nothing", "/a/b: nothing")),
         (click.Abort(), 130, "\ninterrupted\n"),
         (KeyboardInterrupt(), 130, "\n\ninterrupted\n"),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 
 import pytest
@@ -66,3 +67,24 @@ def test_a_wait_is_told_wherever_stderr_goes(monkeypatch: pytest.MonkeyPatch, st
     tell_wait(37.4, "the API asked to wait (HTTP 429)")
 
     assert sys.stderr.getvalue() == f"{start}waiting 37 s: the API asked to wait (HTTP 429)\n"
+
+
+@pytest.mark.parametrize(
+    ("closed", "out", "err"),
+    [("<&-", "out\n", "err\n"), (">&-", "", "err\n"), ("2>&-", "out\n", ""), ("<&- >&- 2>&-", "", "")],
+)
+def test_a_stream_that_the_caller_closed_is_read_and_written_nowhere(closed: str, out: str, err: str):
+    code = (
+        "import os, sys; from diagnose.cli.streams import has_terminal, open_closed_streams; "
+        "open_closed_streams(); assert os.open('.', os.O_RDONLY) > 2; "
+        "assert sys.stdin.read() == ''; print('out'); print('err', file=sys.stderr); sys.exit(has_terminal())"
+    )
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, out, err)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diagnose.cli.operator import Person, describe
+from diagnose.cli.operator import PLAIN, Person, describe
 from diagnose.cli.options import project_options, selection, selection_options, session_options
 from diagnose.cli.streams import has_terminal
 from diagnose.exits import ExitCode
+from diagnose.report.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from diagnose.engine.runner import Selection
     from diagnose.engine.session import SessionOptions
     from diagnose.engine.settlement import FixResult, Settlement
+    from diagnose.model import Finding
 
 
 @click.command("fix")
@@ -77,15 +79,29 @@ async def show_plans(options: SessionOptions, chosen: Selection) -> int:
 
 
 def conclude(result: FixResult, options: SessionOptions) -> int:
-    """Print what became of every finding; exit 0 when nothing is left to do."""
+    """Print what became of every finding, and which are left; exit 0 when nothing is left to do."""
     for settlement in result.settlements:
         click.echo(_line(settlement))
     if not result.settlements:
         click.echo("Nothing to repair.")
+    for finding in left(result):
+        line = f"left: {finding.code} {finding.message} (by hand: diagnose explain {finding.code})"
+        click.echo(shown(line, PLAIN))
     if result.run_id:
         words = ["diagnose", "undo", *_where(options), "--run", result.run_id]
         click.echo(f"Take it back with: {shlex.join(words)}")
     return ending(result)
+
+
+def left(result: FixResult) -> Iterator[Finding]:
+    """The failures that make the exit code 1 although nothing was tried against them."""
+    from diagnose.engine.reporting import Thresholds, judged
+    from diagnose.model import Status
+
+    tried = {settlement.finding.code for settlement in result.settlements if not settlement.outcome.is_good}
+    for finding in judged(result.findings, Thresholds()):
+        if finding.status is Status.FAIL and finding.code not in tried:
+            yield finding
 
 
 def ending(result: FixResult) -> int:

@@ -161,6 +161,18 @@ def test_fix_prints_the_command_that_takes_it_back(
     assert run(*words[1:], "--yes").out.splitlines()[-1] == "1 steps taken back."
 
 
+def test_fix_names_what_it_cannot_repair(run: Callable[..., object], project: Path):
+    config = project / "wrangler.toml"
+    config.write_text(config.read_text() + '[triggers]\ncrons = ["0 3 * * *"]\n')
+
+    ended = run("fix", project, "--offline", "--select", "DEP005", "--yes")
+
+    nothing, left = ended.out.splitlines()
+    assert (ended.code, nothing) == (1, "Nothing to repair.")
+    assert left.startswith("left: DEP005 ")
+    assert left.endswith(" (by hand: diagnose explain DEP005)")
+
+
 def test_fix_without_problems_has_nothing_to_repair(run: Callable[..., object], project: Path):
     ended = run("fix", project, *ONLY)
 

@@ -34,8 +34,6 @@ _SCHEMA_ROWS: Final = {
 }
 
 _NEW: Final = frozenset({apsw.SQLITE_CREATE_TABLE, apsw.SQLITE_CREATE_VIEW})
-# What is made on the way: tables behind a virtual one, and of statistics, of which one is dropped again.
-_UNFILLED: Final = frozenset({apsw.SQLITE_CREATE_VTABLE, apsw.SQLITE_ANALYZE, apsw.SQLITE_PRAGMA})
 _SEQUENCES_ROWS: Final = 2
 
 
@@ -88,7 +86,9 @@ class Meter:
             return 0
         if apsw.SQLITE_CREATE_TABLE not in actions:
             return self._count(table)
-        filled = 0 if actions & _UNFILLED else self._count(table)
+        # Tables behind a virtual one and of statistics are made on the way; one of them is dropped again.
+        on_the_way = apsw.SQLITE_CREATE_VTABLE in actions or self._session.authorizer.analyzed
+        filled = 0 if on_the_way else self._count(table)
         sequences = 0 if self._had_sequences or not self._has_sequences() else _SEQUENCES_ROWS
         return filled + len(self._session.tables.indexes(table)) + sequences
 

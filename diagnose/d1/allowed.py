@@ -6,6 +6,7 @@ src/workerd/util/sqlite.c++) and confirmed by the recorded vectors.
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from typing import Final
 
@@ -45,6 +46,7 @@ class PragmaArgument(Enum):
     """What may follow the name of a pragma."""
 
     NONE = auto()
+    ANY = auto()
     BOOLEAN = auto()
     OBJECT = auto()
     OPTIONAL_OBJECT = auto()
@@ -68,13 +70,15 @@ PRAGMAS: Final = {
     "index_list": PragmaArgument.OBJECT,
     "index_xinfo": PragmaArgument.OBJECT,
     "table_info": PragmaArgument.OBJECT,
-    "table_list": PragmaArgument.OPTIONAL_OBJECT,
+    "table_list": PragmaArgument.ANY,
     "table_xinfo": PragmaArgument.OBJECT,
     "quick_check": PragmaArgument.NUMBER_OR_OBJECT,
     "optimize": PragmaArgument.NUMBER,
 }
 # What an argument must begin with; what follows is not looked at.
 _BOOLEANS: Final = ("true", "false", "yes", "no", "on", "off", "1", "0")
+# As C's strtol reads one, to the end of the text, with a base of 16 only where the text begins with it.
+_WHOLE: Final = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]{1,99}|[+-]?0[xX][0-9a-fA-F]{1,99}")
 _INT32: Final = range(-(2**31), 2**31)
 
 
@@ -93,8 +97,8 @@ def pragma_allowed(name: str, argument: str | None) -> bool:
     match PRAGMAS.get(name.lower()):
         case None:
             return False
-        case PragmaArgument.NONE:
-            return argument is None
+        case PragmaArgument.NONE | PragmaArgument.ANY as kind:
+            return argument is None or kind is PragmaArgument.ANY
         case PragmaArgument.BOOLEAN:
             return argument is None or argument.lower().startswith(_BOOLEANS)
         case PragmaArgument.OBJECT:
@@ -106,7 +110,4 @@ def pragma_allowed(name: str, argument: str | None) -> bool:
 
 
 def _is_int32(text: str) -> bool:
-    try:
-        return int(text, 0) in _INT32
-    except ValueError:
-        return False
+    return _WHOLE.fullmatch(text) is not None and int(text, 16 if "x" in text.lower() else 10) in _INT32

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import diagnose
 from diagnose.engine.ranking import root_causes
-from diagnose.engine.runner import UNANSWERED
 from diagnose.exits import ExitCode
 from diagnose.model import Confidence, Report, Severity, Status
 from diagnose.model.report import Stage
@@ -71,7 +70,7 @@ def exit_code(findings: Sequence[Finding], project: Project | None, thresholds: 
         return ExitCode.USAGE
     errors = [finding for finding in findings if finding.status is Status.ERROR]
     if errors:
-        unanswered = all(UNANSWERED in finding.evidence for finding in errors)
+        unanswered = all(finding.is_unanswered for finding in errors)
         return ExitCode.UNFINISHED if unanswered else ExitCode.BROKEN
     if thresholds.fail_on == NEVER:
         return ExitCode.CLEAN

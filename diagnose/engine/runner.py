@@ -14,6 +14,7 @@ from diagnose.account.errors import (
     CredentialError,
     MalformedAnswerError,
     MissingPermissionError,
+    NotFoundError,
     RateLimitedError,
     ServerError,
     UnreachableError,
@@ -25,6 +26,7 @@ from diagnose.engine.hiding import without_secrets
 from diagnose.engine.outcomes import RunOutcomes
 from diagnose.errors import AccountError, DiagnoseError, ProjectError
 from diagnose.model import Confidence, Finding, FixInfo, Severity, Status
+from diagnose.model.finding import UNANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
     from diagnose.plugin import Check, Context
 
 PLUGIN_CODE, PLUGIN_NAME = "PLUGIN", "plugin-unusable"
-UNANSWERED: Final = "unanswered"
-"""In the evidence of a check that did not break: the request to which the account gave no usable answer."""
 
 _JUDGED: Final = frozenset({Status.PASS, Status.FAIL, Status.WARN})
 _TOO_MANY_REQUESTS: Final = 429
@@ -184,7 +184,7 @@ async def _refused(check: type[Check], ctx: Context, error: ApiError) -> Finding
             raise error
         case CredentialError() | MissingPermissionError():
             return check().skipped(_not_permitted(error))
-        case ServerError() | MalformedAnswerError():
+        case ServerError() | MalformedAnswerError() | NotFoundError():
             return _unanswered(check, error)
         case _:
             return _crash(check, describe_crash(error))

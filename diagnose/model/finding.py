@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+
+UNANSWERED: Final = "unanswered"
+"""The evidence that names the request to which the account gave no usable answer."""
 
 
 class Status(StrEnum):
@@ -132,6 +135,11 @@ class Finding:
     fix: FixInfo | None = None
     duration_ms: float = 0.0
     ignored: Ignored | None = None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """True for a check that did not break, but to which the account gave no usable answer."""
+        return self.status is Status.ERROR and UNANSWERED in self.evidence
 
     @property
     def is_problem(self) -> bool:

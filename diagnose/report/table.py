@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from diagnose.report.style import Style
 
 _SHOWN_IN_FULL: Final[Mapping[Status, tuple[str, Role]]] = {
-    Status.ERROR: ("Checks that broke", Role.BAD),
+    Status.ERROR: ("Checks without a result", Role.BAD),
     Status.FAIL: ("Failed", Role.BAD),
     Status.WARN: ("Warnings", Role.CAUTION),
 }
@@ -222,8 +222,12 @@ def _tally(report: Report) -> str:
     parts = [f"{summary.failed} failed", warnings, f"{summary.passed} passed", f"{skipped} skipped"]
     if summary.ignored:
         parts.append(f"{summary.ignored} ignored")
-    if summary.errored:
-        parts.insert(0, f"{summary.errored} broken check{'' if summary.errored == 1 else 's'}")
+    unanswered = sum(finding.is_unanswered for finding in report.findings)
+    broken = summary.errored - unanswered
+    if unanswered:
+        parts.insert(0, f"{unanswered} unanswered")
+    if broken:
+        parts.insert(0, f"{broken} broken check{'' if broken == 1 else 's'}")
     return ", ".join(parts) + "."
 
 
@@ -234,6 +238,8 @@ def _next(report: Report) -> str:
         return f"Next: {_command('fix', report)}"
     if problems:
         return f"Next: diagnose explain {problems[0].code}"
+    if any(finding.is_unanswered for finding in report.findings):
+        return "Next: run it again later; the account did not answer everything that was asked."
     if report.summary.errored:
         return "Next: report the broken check to its author; the rest of the report holds."
     if any("diagnose init" in finding.message for finding in report.findings):

@@ -218,6 +218,7 @@ async def test_a_token_that_verification_knows_lacks_a_permission(
     [
         lambda: refusal(500, 7500, "internal error"),
         lambda: refusal(503, 0, "upstream connect error"),
+        lambda: refusal(404, 7003, "Could not route"),
         lambda: MalformedAnswerError(
             Exchange(method="GET", path="/accounts/0/d1/database", message="<html>")
         ),

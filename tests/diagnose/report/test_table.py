@@ -72,7 +72,7 @@ def test_a_whole_report(broken):
              explains E2E002, SRC001
           2. QUE001  A failed write is not tried again.
 
-        Checks that broke (1)
+        Checks without a result (1)
 
           ✗ TBL001 table-missing
             the check itself broke
@@ -147,6 +147,11 @@ def test_what_comes_next_depends_on_what_was_found(make_finding, make_report):
 
     crash = make_finding(status=Status.ERROR)
     assert last_line(make_report(crash)).startswith("Next: report the broken check")
+
+    unanswered = make_finding(status=Status.ERROR, evidence={"unanswered": "GET /accounts/0/d1/database"})
+    *_, tally, following = render(make_report(unanswered, unanswered, crash), STYLE).splitlines()
+    assert tally == "1 broken check, 2 unanswered, 0 failed, 0 warnings, 0 passed, 0 skipped."
+    assert following == "Next: run it again later; the account did not answer everything that was asked."
 
     unknown = make_finding(status=Status.SKIP, message="the tables are not known (try `diagnose init`)")
     assert last_line(make_report(unknown)) == "Next: diagnose init shop"

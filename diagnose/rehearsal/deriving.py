@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnose.embedded import Blueprint, BlueprintDatabase, derive
@@ -9,6 +10,8 @@ from diagnose.rehearsal.assuming import database_id
 from diagnose.rehearsal.consuming import find_consumers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from diagnose.embedded import EmbeddedAccount
     from diagnose.project import D1Binding, Project
     from diagnose.project.bindings import WorkerConfig
@@ -43,16 +46,25 @@ def blueprint_of(project: Project) -> Blueprint:
             known = databases.get(database_id(binding))
             if known is None or not known.migrations:
                 databases[database_id(binding)] = _blueprint(one, binding)
-    return Blueprint(script="", databases=tuple(databases.values()), queues=tuple(queues))
+    return Blueprint(script="", databases=tuple(_told_apart(databases.values())), queues=tuple(queues))
 
 
 def _blueprint(project: Project, binding: D1Binding) -> BlueprintDatabase:
     uuid = database_id(binding)
     return BlueprintDatabase(
         uuid=uuid,
-        name=f"{binding.database_name or binding.binding}-{uuid[:8]}",
+        name=binding.database_name or binding.binding,
         migrations=tuple(migration.sql for migration in project.migrations(binding)),
     )
+
+
+def _told_apart(databases: Iterable[BlueprintDatabase]) -> Iterator[BlueprintDatabase]:
+    """The databases under names of their own, as an account demands: the first of a name has it."""
+    taken: set[str] = set()
+    for database in databases:
+        name = database.name if database.name not in taken else f"{database.name}-{database.uuid[:8]}"
+        taken.add(name)
+        yield replace(database, name=name)
 
 
 def queue_names(config: WorkerConfig) -> tuple[str, ...]:

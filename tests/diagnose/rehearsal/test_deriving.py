@@ -64,6 +64,19 @@ def test_two_bindings_of_one_database_share_it(write_project: Callable[[Mapping[
         assert list(account.databases) == [HARBOUR]
 
 
+def test_databases_are_called_as_the_config_calls_them(write_project: Callable[[Mapping[str, str]], Path]):
+    other = "7d1f0c52-3b84-4f6e-9a0d-5c2e81b7f302"
+    same = WRANGLER.replace('"log"\ndatabase_id = "<fill in>"', f'"harbour"\ndatabase_id = "{other}"')
+    config = same.replace('database_name = "harbour"\ndatabase_id = "5', 'database_id = "5')
+
+    names = []
+    for text in (WRANGLER, same, config):
+        with derive_account(open_project(write_project({"wrangler.toml": text}))) as account:
+            names.append([database.name for database in account.databases.values()])
+
+    assert names == [["harbour", "log"], ["harbour", "harbour-7d1f0c52"], ["DB", "harbour"]]
+
+
 def test_a_migration_that_does_not_run_is_an_error(project: Callable[[Mapping[str, str]], object]):
     with pytest.raises(D1Error, match="no such table: nowhere"):
         derive_account(project({"migrations/0001.sql": "ALTER TABLE nowhere ADD COLUMN a;"}))

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Self
 
 from diagnose.embedded.analytics.counting import QueryCounts
 from diagnose.embedded.databases import DatabaseHolder
-from diagnose.embedded.deploying import find
-from diagnose.embedded.invocation import Trigger
 from diagnose.embedded.invoke import deliver
 from diagnose.embedded.live.tails import Tails
 from diagnose.embedded.observed import Observed
 from diagnose.embedded.queues.holding import QueueHolder
-from diagnose.embedded.refusal import RefusalError
 from diagnose.embedded.state import AccountState, timestamp
 from diagnose.embedded.storage import FolderStorage, MemoryStorage, read_saved
 from diagnose.embedded.tokens import EVERYTHING, Grant
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
 
     from diagnose.embedded.app.faults import Faults
     from diagnose.embedded.app.turns import Turns
-    from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits
+    from diagnose.embedded.invocation import Invocation, Runtime, RuntimeLimits, Trigger
     from diagnose.embedded.live import Live
     from diagnose.embedded.responses import Responses
     from diagnose.embedded.state import Plan
@@ -219,45 +216,6 @@ class EmbeddedAccount(DatabaseHolder, QueueHolder, WorkerHolder):
             runtime=runtime,
             base=base,
             secret_values=secret_values or {},
-            limits=limits,
-        )
-
-    async def fire(
-        self,
-        script: str,
-        cron: str,
-        *,
-        responses: Responses,
-        runtime: Runtime,
-        base: str = "",
-        secret_values: Mapping[str, str] | None = None,
-        limits: RuntimeLimits | None = None,
-    ) -> Invocation:
-        """Deliver the scheduled event of one of a worker's cron triggers now.
-
-        Args:
-            script: the worker's name.
-            cron: the expression, as it was attached.
-            responses: finds the recorded answer to an outbound request.
-            runtime: executes the code.
-            base: the folder of the main module relative to the project, for locations.
-            secret_values: by name; they stand before those that the account keeps.
-            limits: of the runtime.
-
-        Raises:
-            RefusalError: 10007 the worker does not exist or nothing of it is deployed; 10100 it has no such
-                cron trigger.
-            SandboxError: untrusted code cannot be executed safely here.
-        """
-        if all(entry.cron != cron for entry in find(self._state, script).schedules):
-            raise RefusalError(404, 10100, f"The worker {script} has no cron trigger {cron!r}.")
-        return await self.invoke(
-            script,
-            Trigger(kind="scheduled", cron=cron),
-            responses=responses,
-            runtime=runtime,
-            base=base,
-            secret_values=secret_values,
             limits=limits,
         )
 

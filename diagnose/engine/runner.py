@@ -92,6 +92,7 @@ async def run_checks(
         findings = await asyncio.gather(*map(outcomes.start, chosen))
     except BaseException:
         await outcomes.stop()
+        await ctx.give_up()
         raise
     flat = [_with_fix(finding, registry) for group in findings for finding in group]
     problems = map(_plugin_finding, registry.problems)

@@ -100,6 +100,13 @@ class Context:
         found: Fact = await asyncio.shield(self._facts[name])
         return found
 
+    async def give_up(self) -> None:
+        """End what is still being found, and wait until it has cleaned up behind itself."""
+        unfinished = [task for task in self._facts.values() if not task.done()]
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
     async def schema(self, binding: D1Binding) -> Schema | None:
         """The tables behind a D1 binding: from the account, else from the project's migrations.
 

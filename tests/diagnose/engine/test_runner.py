@@ -200,6 +200,43 @@ async def test_an_account_that_cannot_be_asked_ends_the_run(
     assert caught.value.exit_code is ExitCode.UNFINISHED
 
 
+async def test_what_was_being_found_cleans_up_before_the_run_ends(
+    registry: Callable[..., Registry], ctx: Context
+):
+    told: list[str] = []
+    begun = asyncio.Event()
+
+    async def follow() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            told.append("cleaned up")
+
+    class Following(Quiet):
+        code = "BBB004"
+        name = "following"
+
+        async def run(self, ctx: Context) -> AsyncIterator[Finding]:
+            await ctx.fact("followed", follow)
+            yield self.passed("never")
+
+    class Leaving(Quiet):
+        code = "BBB005"
+        name = "leaving"
+
+        async def run(self, ctx: Context) -> AsyncIterator[Finding]:
+            await begun.wait()
+            yield self.passed("before the end")
+            raise refusal(429, 10500, "too many")
+
+    with pytest.raises(ApiError):
+        await run_checks(registry(Following, Leaving), ctx)
+
+    assert told == ["cleaned up"]
+
+
 async def test_a_token_that_verification_knows_lacks_a_permission(
     registry: Callable[..., Registry], ctx: Context
 ):

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from diagnose.embedded import EmbeddedAccount
 from diagnose.engine.fixing import Fixer
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from diagnose.engine.settlement import FixResult
     from diagnose.engine.undoing import UndoResult
     from diagnose.model import Choice, Finding, Plan, Step
+
+# Other tests share the cores: how long an example takes says nothing about the code.
+settings.register_profile("shared cores", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared cores")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -48,14 +48,14 @@ def insert(columns):
 
 @pytest.mark.parametrize("form", FORMS)
 @given(table=tables())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_every_row_arrives_as_it_was(form, table):
     columns, rows = table
     assert landed(form(insert(columns), rows), columns) == rows
 
 
 @given(rows=st.lists(st.tuples(VALUES, VALUES), max_size=30), limit=st.integers(60, 200))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_json_is_cut_by_bytes(rows, limit):
     limits = DOCUMENTED.pinned(value_bytes=limit)
     rows = [row for row in rows if all(not isinstance(v, str | bytes) or len(v) < 8 for v in row)]

@@ -6,7 +6,6 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from diagnose.project import parse_document
 
@@ -14,11 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from diagnose.project import ConfigDocument
-
-
-# Other tests share the cores: how long an example takes says nothing about the code.
-settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("project")
 
 
 @pytest.fixture

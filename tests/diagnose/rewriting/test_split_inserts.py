@@ -88,7 +88,7 @@ def literal(value):
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(VALUES, VALUES), min_size=2, max_size=30),
     st.sampled_from([", ", ",\n -- a); (b\n", ","]),

@@ -23,7 +23,7 @@ def text_bytes(value) -> int:
     return len(value.encode()) if isinstance(value, str) else 8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 100), st.integers(1, 260), st.none() | st.integers(210, 120_000))
 def test_division_tells_the_same_as_making_every_statement(columns, rows, row_bytes):
     workload = Workload(columns=columns, rows=rows, row_bytes=row_bytes)
@@ -40,7 +40,7 @@ def test_division_tells_the_same_as_making_every_statement(columns, rows, row_by
         assert way.error is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 100))
 def test_the_breaking_point_is_d1_s_own(columns):
     workload = Workload(columns=columns, rows=5_000)

@@ -61,7 +61,7 @@ def open_account(retries, batch_size, target) -> EmbeddedAccount:
     return account
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     answers=ANSWERS,
     number=st.integers(1, 12),
@@ -98,7 +98,7 @@ def test_every_message_ends_exactly_once(answers, number, retries, batch_size, t
         assert drained.cut == bool(left)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     answers=ANSWERS,
     number=st.integers(1, 12),

@@ -22,8 +22,12 @@ _WITHIN_LINE: Final = "".join(space for space in _JAVASCRIPT_SPACE if space not 
 _LINE_COMMENT: Final = re.compile(rf"(?:^|(?<=[{_LINE_END}]))[{_WITHIN_LINE}]*--[^{_LINE_END}]*")
 
 # What may hold a semicolon that ends nothing, and a semicolon: files have megabytes, which `tokens` takes
-# ten times as long to read. A doubled quote inside a literal makes two of it, which does no harm here.
-_MARK: Final = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|;""", re.DOTALL)
+# ten times as long to read. A doubled quote inside a literal makes two of it, which does no harm here. What
+# has no end goes to the end of the text: nothing is looked for in it once more.
+_MARK: Final = re.compile(
+    r"""'[^']*(?:'|\Z)|"[^"]*(?:"|\Z)|`[^`]*(?:`|\Z)|\[[^\]]*(?:\]|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)|;""",
+    re.DOTALL,
+)
 _FILLING: Final = re.compile(r"(?:[ \t\n\f\r;]|--[^\n]*|/\*.*?(?:\*/|\Z))*", re.DOTALL)
 
 

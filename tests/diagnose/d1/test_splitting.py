@@ -82,3 +82,9 @@ def test_behind_a_literal_without_an_end_there_is_one_statement():
 
 def test_a_nul_ends_no_statement_of_a_file():
     assert list(statements_in("SELECT '\0;'; SELECT\0 2;")) == [(0, "SELECT '\0;';"), (13, "SELECT\0 2;")]
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "`", "["])
+def test_what_has_no_end_goes_to_the_end(quote):
+    endless = quote + "[" * 300_000 + "; SELECT 2"
+    assert list(statements_in(f"SELECT 1; {endless}")) == [(0, "SELECT 1;"), (10, endless)]

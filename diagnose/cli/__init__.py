@@ -91,14 +91,24 @@ def main() -> None:
 
 
 def internal_error(error: Exception) -> DiagnoseError:
-    """An error that nobody raised on purpose; that a disk is full is not ours to repair."""
+    """An error that nobody raised on purpose; a full disk and a lost folder are not ours to repair."""
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         where = None if error.filename is None else str(error.filename)
         return ProjectError(f"nothing more can be written: {error.strerror}", where=where)
+    if isinstance(error, FileNotFoundError) and not _has_working_directory():
+        return ProjectError("the working directory is gone", hint="change to a folder that exists")
     return DiagnoseError(
         f"internal error: {type(error).__name__}: {error}",
         hint="DIAGNOSE_DEBUG=1 shows where; please report it",
     )
+
+
+def _has_working_directory() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib asks the same
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def show_error(error: DiagnoseError) -> None:

@@ -20,7 +20,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from diagnose.errors import ProjectError, UsageError
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from diagnose.model import Json
 
+_STEP: Final = frozenset({"number", "code", "kind", "record"})
 RUN_ID = re.compile(r"^\d{8}T\d{6}-\d{6}-[0-9a-f]{4}$")
 
 
@@ -77,7 +78,7 @@ class Journal:
                 event = json.loads(line)
             except ValueError:
                 break
-            if not isinstance(event, dict):
+            if not _is_event(event):
                 break
             events.append(event)
         return cls(path, events)
@@ -163,6 +164,13 @@ class Journal:
                 hint=f"free some space or check the folder's permissions, then {self._ways_on}",
             ) from error
         self.events.append(event)
+
+
+def _is_event(line: object) -> bool:
+    """Whether it is what a run writes, as far as undoing needs it."""
+    if not isinstance(line, dict) or "event" not in line:
+        return False
+    return line["event"] != "step" or line.keys() >= _STEP
 
 
 def _append_line(path: Path, line: bytes) -> None:

@@ -171,6 +171,24 @@ def plain(words):
     return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
 
+def test_a_working_directory_that_is_gone_is_told(tmp_path):
+    gone = tmp_path / "gone"
+    code = "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    gone.mkdir()
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "-m", "diagnose", "run"],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    told = "error: the working directory is gone\n  try: change to a folder that exists\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (4, "", told)
+
+
 def as_nobody(words):
     """Root may enter every folder; so the command is started without that privilege."""
     code = (

@@ -111,6 +111,16 @@ def test_a_line_without_its_end_was_not_written(home: Path):
     assert events == [event["event"] for event in again.events] == ["run", "finished"]
 
 
+@pytest.mark.parametrize("line", ['"step"', '{"number": 2}', '{"event": "step", "number": 2}'])
+def test_a_line_that_no_run_writes_ends_the_journal(home: Path, line: str):
+    journal = begin(home)
+    journal.append(**STEP, number=1)
+    with journal.path.open("a") as file:
+        file.write(line + "\n")
+
+    assert [step.number for step in Journal.read(journal.path).steps] == [1]
+
+
 def test_a_run_torn_at_its_birth_is_no_run(home: Path):
     named(home, "20260101T000000-000000-0001")
     (home / "20260102T000000-000000-0002.jsonl").write_bytes(b'{"event": "ru')

@@ -59,12 +59,12 @@ async def verify_by_hand(wrangler: Wrangler) -> None:
 
 async def look_at_logs(wrangler: Wrangler) -> None:
     """Connect to the logs, and leave at once: how long a person reads them is not counted."""
-    tail = await wrangler.start("tail price-history-import --format pretty")
-    assert tail.stdout is not None
-    while b"Connected to" not in (line := await tail.stdout.readline()):
-        assert line, "the tail ended before it was connected"
-    tail.send_signal(signal.SIGINT)
-    await tail.wait()
+    async with wrangler.started("tail price-history-import --format pretty") as tail:
+        assert tail.stdout is not None
+        while b"Connected to" not in (line := await tail.stdout.readline()):
+            assert line, "the tail ended before it was connected"
+        os.killpg(tail.pid, signal.SIGINT)
+        await tail.wait()
 
 
 def diagnose(demo: Path, served: Served) -> None:

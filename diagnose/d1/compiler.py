@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -142,10 +143,9 @@ def _try(session: Session, text: str) -> _Trial:
     cursor = session.connection.cursor()
     cursor.exec_trace = trial
     try:
-        # apsw.ext relies on the same marker to compile without values.
-        cursor.execute(text, apsw._null_bindings, can_cache=False)  # type: ignore[attr-defined]  # noqa: SLF001
-    except apsw.ExecTraceAbort:
-        pass
+        with suppress(apsw.ExecTraceAbort):  # the trial notes the statement, and lets none run
+            # apsw.ext relies on the same marker to compile without values.
+            cursor.execute(text, apsw._null_bindings, can_cache=False)  # type: ignore[attr-defined]  # noqa: SLF001
     finally:
         cursor.close(force=True)
     return trial

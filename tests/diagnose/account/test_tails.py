@@ -316,3 +316,4 @@ async def test_events_that_nobody_looks_at_are_bounded(monkeypatch):
 async def test_leaving_while_events_come_waits_for_nothing(served, client):
     async with asyncio.timeout(30), client.tail("importer"):
         happens(served, "nobody looks")
+    assert served.account.tails.of("importer") == ()

@@ -3,13 +3,11 @@ from __future__ import annotations
 import errno
 import os
 import random
-import signal
-import subprocess
-import sys
 import textwrap
 import time
 
 import pytest
+from killing import write_until_killed
 
 from diagnose.d1 import Database, Statement
 from diagnose.embedded import EmbeddedAccount
@@ -232,7 +230,7 @@ def test_every_state_that_was_handed_out_survives_kills(tmp_path, seed):
     folder = tmp_path / "account"
     states = {}
     for _ in range(3):
-        for line in _write_until_killed(folder, moments.uniform(0.01, 0.25)):
+        for line in write_until_killed(WRITER, folder, UUID, seconds=moments.uniform(0.01, 0.25)):
             word, *numbers = line.split()
             if word == "state" and len(numbers) == 2:
                 states[int(numbers[0])] = int(numbers[1])
@@ -245,20 +243,3 @@ def test_every_state_that_was_handed_out_survives_kills(tmp_path, seed):
             history.restore(state)
             assert count(engine) == rows
             assert engine.run(Statement("PRAGMA quick_check")).rows == (("ok",),)
-
-
-def _write_until_killed(folder, seconds):
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(folder), UUID], stdout=subprocess.PIPE, text=True
-    )
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("row"):
-            break
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    with process.stdout:
-        lines += process.stdout.read().split("\n")
-    assert process.wait() == -signal.SIGKILL
-    return [line for line in lines if line.strip()]

@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import stat
-import subprocess
-import sys
 import textwrap
-import time
 from dataclasses import replace
 
 import pytest
+from killing import write_until_killed
 
 from diagnose.d1 import Statement
 from diagnose.embedded import ConsumerSettings, EmbeddedAccount, QueueSettings
@@ -47,7 +44,7 @@ def test_every_acknowledged_write_survives_a_kill(tmp_path, seed):
     folder = tmp_path / "account"
     moments = random.Random(seed)  # noqa: S311 - a seed makes a failure repeatable
     for _ in range(3):
-        said = _write_until_killed(folder, moments.uniform(0.01, 0.15))
+        said = write_until_killed(WRITER, folder, seconds=moments.uniform(0.01, 0.15))
         rows = [int(line.split()[1]) for line in said if line.startswith("row")]
         scripts = {line.split()[1]: int(line.split()[2]) for line in said if line.startswith("script")}
         assert rows
@@ -62,21 +59,6 @@ def test_every_acknowledged_write_survives_a_kill(tmp_path, seed):
                     content = account.scripts[name].active.modules["entry.py"].content
                     assert int(content.split()[-1]) >= number
         assert not list(folder.rglob("*.new"))
-
-
-def _write_until_killed(folder, seconds):
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True)
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("row"):
-            break
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    with process.stdout:
-        lines += process.stdout.read().split("\n")
-    assert process.wait() == -signal.SIGKILL
-    return [line for line in lines if line.strip()]
 
 
 def test_an_account_comes_back_as_it_was(tmp_path, deploy_worker):
@@ -230,9 +212,11 @@ def test_an_account_that_cannot_be_begun_lets_others_try(tmp_path):
 
 def test_closing_twice_does_no_harm(tmp_path):
     account = EmbeddedAccount.open(tmp_path)
+    account.create_queue("jobs")
     account.close()
     account.close()
-    EmbeddedAccount.open(tmp_path).close()
+    with EmbeddedAccount.open(tmp_path) as again:
+        assert [queue.name for queue in again.queues.values()] == ["jobs"]
 
 
 def with_secret(account, deploy_worker, text):
